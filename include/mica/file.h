@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * file: small files read whole, small files replaced whole.
+ */
+#ifndef MICA_FILE_H
+#define MICA_FILE_H
+
+#include <sys/types.h>
+
+#include <mica/buf.h>
+
+enum { FILE_MAX_TEXT = 4 << 20 };
+
+/* Reads a regular file of at most max bytes; appends to ret. dirfd as in openat(2).
+ * ERR_NOT_FOUND when it is not there. */
+int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct err *err) MICA_CHECKED;
+
+/* Writes path so that a reader, or a crash, sees the old bytes or the new, never a part: a temporary
+ * name beside it (beginning with ".."), fsync, rename, fsync of the directory. */
+int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
+    struct err *err) MICA_CHECKED;
+
+/* Makes a directory and its parents; existing ones are taken as they are. */
+int file_make_dirs(const char *path, mode_t mode, struct err *err) MICA_CHECKED;
+
+/* base and path joined, or a copy of path when it is absolute; free() it */
+char *file_join(const char *base, const char *path);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * token: a PKCS#11 token, reached through a helper process.
+ *
+ * A vendor's module that hangs or crashes cannot be cured in the process that loaded it, so a
+ * separate program, mica-token, loads libp11 and the module, and holds the PIN. This door starts it,
+ * speaks to it over one SOCK_SEQPACKET pair, holds it to deadlines, kills its process group when one
+ * passes, and starts it anew once when a session or device was lost (ERR_LOST), with a new login
+ * only if the first one succeeded. A PIN that was refused (ERR_PIN) is never sent again.
+ *
+ * Errors name the Cryptoki call, the CKR_ name and its meaning, and say what to do.
+ * The helper inherits the environment (SOFTHSM2_CONF and its like). Not thread-safe.
+ */
+#ifndef MICA_TOKEN_H
+#define MICA_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mica/algorithm.h>
+#include <mica/buf.h>
+#include <mica/findings.h>
+#include <mica/signer.h>
+
+struct token;
+
+struct token_params {
+	const char *module;      /* a known module's name ("softhsm2") or a path */
+	const char *module_args; /* C_Initialize's reserved string; NULL: none */
+	const char *helper;      /* path of mica-token; NULL: the one compiled in, or $MICA_TOKEN_HELPER */
+	int deadline_ms;         /* for each call but the next two; 0: 30 s */
+	int generate_ms;         /* key generation; 0: 120 s */
+	int login_ms;            /* 0: 60 s */
+};
+
+/* One token in one slot, as `mica token` shows it. All strings owned, blanks trimmed. */
+struct token_info {
+	char *label, *serial, *manufacturer, *model;
+	char *module;               /* path of the module that holds it */
+	uint64_t flags;             /* CK_TOKEN_INFO flags, CKF_* of PKCS#11 2.40 */
+	unsigned min_pin, max_pin;
+	bool initialized, login_required, pad, count_low, final_try, locked;
+};
+
+/* The value of one attribute of the key, read back from the token. ABSENT: the token does not know
+ * it (CKR_ATTRIBUTE_TYPE_INVALID), which is not the same as false. */
+enum token_flag { TOKEN_FLAG_ABSENT = -1, TOKEN_FLAG_FALSE = 0, TOKEN_FLAG_TRUE = 1 };
+
+struct token_key {
+	struct buf spki;       /* DER SubjectPublicKeyInfo of its public half */
+	enum algorithm algorithm;
+	struct buf id;         /* CKA_ID */
+	char *label;           /* CKA_LABEL; NULL: none */
+	enum token_flag sensitive, always_sensitive, extractable, never_extractable, local, sign,
+	    always_authenticate, modifiable, copyable, wrap, unwrap, derive, decrypt;
+};
+
+void token_info_clear(struct token_info *info);
+void token_key_clear(struct token_key *key);
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+/* The path of a known module on this machine, or a copy of name when it is a path; free() it.
+ * ERR_NOT_FOUND lists what was looked for. */
+int token_module_path(const char *name, char **ret, struct err *err) MICA_CHECKED;
+
+/* Checks an RFC 7512 URI for a CA key: parsable, no pin-value or pin-source, no unknown or duplicate
+ * attribute, something that names a token and something that names an object. Needs no token. */
+int token_uri_check(const char *uri, struct err *err) MICA_CHECKED;
+
+/* --- a session ------------------------------------------------------------------------------ */
+
+/* Starts the helper and loads the module. */
+int token_open(const struct token_params *params, struct token **ret, struct err *err) MICA_CHECKED;
+void token_close(struct token *token); /* logs out, ends the helper */
+MICA_DEFINE_FREEP(struct token, token_close)
+
+/* Every token present; an array of *ret_n, each to be cleared, then free(). Needs no login. */
+int token_list(struct token *token, struct token_info **ret, size_t *ret_n, struct err *err) MICA_CHECKED;
+
+/* Finds the one token that uri means: ERR_NOT_FOUND or ERR_AMBIGUOUS with what is there as a hint.
+ * Everything below speaks to that token. ret_info may be NULL. */
+int token_select(struct token *token, const char *uri, struct token_info *ret_info, struct err *err) MICA_CHECKED;
+
+/* Takes mica's own lock of that token (one run at a time, across state directories: two logins at
+ * once break SoftHSM2), waiting at most wait_ms; ERR_BUSY names the holder. Released by close. */
+int token_lock(struct token *token, int wait_ms, struct err *err) MICA_CHECKED;
+
+/* C_Login as user with these bytes; pin NULL for a token that needs none. The flags are read right
+ * before: a locked PIN is refused with ERR_PIN and no C_Login is made. The bytes are copied, kept
+ * cleansed and locked in memory until close, for the one restart. */
+int token_login(struct token *token, const struct buf *pin, struct err *err) MICA_CHECKED;
+
+/* The private key that uri names: exactly one, or ERR_NOT_FOUND / ERR_AMBIGUOUS with what is there. */
+int token_find_key(struct token *token, struct token_key *ret, struct err *err) MICA_CHECKED;
+
+/* Makes the key pair that uri names (its object label, its id or `id` when the URI has none), with
+ * SENSITIVE, not EXTRACTABLE, SIGN only, and reads it back. ERR_EXISTS when the label or the id is
+ * in use by any object. */
+int token_generate_key(struct token *token, enum algorithm algorithm, const struct buf *id,
+    struct token_key *ret, struct err *err) MICA_CHECKED;
+
+/* Stores the certificate (DER) beside the key; a copy that is there already is success. */
+int token_store_certificate(struct token *token, const struct buf *der, const struct token_key *key,
+    struct err *err) MICA_CHECKED;
+
+/* What the helper lets the key sign from now on. The helper parses every job and refuses all else. */
+enum token_use {
+	TOKEN_USE_ISSUE, /* TBSCertificates that are no CA's, and TBSCertLists, of this issuer */
+	TOKEN_USE_INIT,  /* CA certificates as well */
+};
+
+/* A signer on the key that find or generate gave, for the issuer whose DER name this is. The token
+ * must outlive it. */
+int token_signer(struct token *token, const struct token_key *key, enum token_use use,
+    const struct buf *issuer, struct signer **ret, struct err *err) MICA_CHECKED;
+
+#endif

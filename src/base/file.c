@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mica/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int open_regular(int dirfd, const char *path, size_t max, struct err *err)
+{
+	MICA_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int given;
+
+	if (fd < 0) {
+		int saved = errno;
+
+		err_errno(err, saved, "cannot open '%s'", path);
+		if (saved == ENOENT || saved == ENOTDIR)
+			err->kind = ERR_NOT_FOUND;
+		return -1;
+	}
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, errno, "cannot read '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_FAILED, "'%s' is not a regular file", path);
+	if ((uintmax_t)st.st_size > max)
+		return err_set(err, ERR_FAILED, "'%s' has more than %zu bytes", path, max);
+	given = fd;
+	fd = -1;
+	return given;
+}
+
+int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct err *err)
+{
+	MICA_CLOSE int fd = open_regular(dirfd, path, max, err);
+	BUF_AUTO got = BUF_INIT;
+
+	if (fd < 0)
+		return -1;
+	for (;;) {
+		ssize_t n;
+
+		buf_reserve(&got, 4096);
+		n = read(fd, got.data + got.len, got.cap - got.len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(err, errno, "cannot read '%s'", path);
+		if (n == 0)
+			break;
+		got.len += (size_t)n;
+		got.data[got.len] = '\0';
+		if (got.len > max)
+			return err_set(err, ERR_FAILED, "'%s' has more than %zu bytes", path, max);
+	}
+	buf_add(ret, got.data, got.len);
+	return 0;
+}
+
+static int write_all(int fd, const void *bytes, size_t len)
+{
+	const char *from = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		from += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int sync_parent(int dirfd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	MICA_FREE char *parent = slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
+	MICA_CLOSE int fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+static char *temporary_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash - path) + 1 : 0;
+
+	return mem_printf("%.*s..%s.%ld", (int)dir, path, path + dir, (long)getpid());
+}
+
+static int write_temporary(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd;
+
+	(void)unlinkat(dirfd, path, 0);
+	fd = openat(dirfd, path, flags, 0600);
+	if (fd < 0)
+		return -1;
+	if (write_all(fd, bytes, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+		mem_closep(&fd);
+		return -1;
+	}
+	return close(fd);
+}
+
+int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+{
+	MICA_FREE char *temporary = temporary_name(path);
+
+	if (write_temporary(dirfd, temporary, bytes, len, mode) < 0 ||
+	    renameat(dirfd, temporary, dirfd, path) < 0) {
+		err_errno(err, errno, "cannot write '%s'", path);
+		(void)unlinkat(dirfd, temporary, 0);
+		return -1;
+	}
+	if (sync_parent(dirfd, path) < 0)
+		return err_errno(err, errno, "cannot make '%s' durable", path);
+	return 0;
+}
+
+int file_make_dirs(const char *path, mode_t mode, struct err *err)
+{
+	MICA_FREE char *copy = mem_strdup(path);
+	struct stat st;
+
+	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return err_errno(err, errno, "cannot make the directory '%s'", copy);
+		if (!slash)
+			break;
+		*slash = '/';
+	}
+	if (stat(path, &st) < 0)
+		return err_errno(err, errno, "cannot read '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_FAILED, "'%s' is not a directory", path);
+	return 0;
+}
+
+char *file_join(const char *base, const char *path)
+{
+	if (path[0] == '/' || strcmp(base, ".") == 0 || base[0] == '\0')
+		return mem_strdup(path);
+	return mem_printf("%s%s%s", base, base[strlen(base) - 1] == '/' ? "" : "/", path);
+}
