@@ -19,7 +19,7 @@ char *mem_strdup(const char *text);                     /* NULL stays NULL */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
-#define MICA_AUTO(cleanup) __attribute__((cleanup(cleanup)))
+#define MICA_AUTO(function) __attribute__((cleanup(function)))
 #define MICA_FREE MICA_AUTO(mem_freep)
 #define MICA_CLOSE MICA_AUTO(mem_closep)
 

@@ -19,25 +19,21 @@ struct ambient ambient_system(void)
 	return (struct ambient){ .now = (int64_t)time(NULL), .random = system_random };
 }
 
-__attribute__((format(strftime, 2, 0)))
-static const char *format(int64_t when, const char *fmt, char ret[static CLOCK_TEXT])
+const char *clock_text(int64_t when, char ret[static CLOCK_TEXT])
 {
 	time_t seconds = (time_t)when;
 	struct tm utc;
 
-	if (!gmtime_r(&seconds, &utc) || strftime(ret, CLOCK_TEXT, fmt, &utc) == 0)
+	if (!gmtime_r(&seconds, &utc) || strftime(ret, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		snprintf(ret, CLOCK_TEXT, "@%" PRId64, when);
 	return ret;
 }
 
-const char *clock_text(int64_t when, char ret[static CLOCK_TEXT])
-{
-	return format(when, "%Y-%m-%dT%H:%M:%SZ", ret);
-}
-
 const char *clock_date(int64_t when, char ret[static CLOCK_TEXT])
 {
-	return format(when, "%Y-%m-%d", ret);
+	clock_text(when, ret);
+	ret[strcspn(ret, "T")] = '\0';
+	return ret;
 }
 
 const char *clock_span(int64_t seconds, char ret[static CLOCK_TEXT])
@@ -63,22 +59,20 @@ const char *clock_span(int64_t seconds, char ret[static CLOCK_TEXT])
 
 int clock_parse(const char *text, int64_t *ret)
 {
-	static const char *const formats[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d" };
+	struct tm utc = { 0 };
+	char whole[CLOCK_TEXT];
+	char again[CLOCK_TEXT];
+	const char *end;
+	int64_t when;
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		struct tm utc = { 0 };
-		char again[CLOCK_TEXT];
-		const char *end = strptime(text, formats[i], &utc);
-		int64_t when;
-
-		if (!end || *end != '\0')
-			continue;
-		when = (int64_t)timegm(&utc);
-		/* strptime takes 02-31 and single digits: what it read must print as it was */
-		if (strcmp(format(when, formats[i], again), text) != 0)
-			return -1;
-		*ret = when;
-		return 0;
-	}
-	return -1;
+	snprintf(whole, sizeof(whole), strchr(text, 'T') ? "%s" : "%sT00:00:00Z", text);
+	end = strptime(whole, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (!end || *end != '\0')
+		return -1;
+	when = (int64_t)timegm(&utc);
+	/* strptime takes single digits, timegm takes February 31: what was read must print as it was */
+	if (strcmp(clock_text(when, again), whole) != 0)
+		return -1;
+	*ret = when;
+	return 0;
 }
