@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * outdir: delivered files, as generations (kubelet's layout).
+ *
+ * A tree is a directory such as out/prod/tls. Its files lie in a generation, a directory within it
+ * that is never changed once it is current; "..data" links to the current one, and the names that
+ * people and Milvus use are links through it:
+ *
+ *     tls/server.pem -> ..data/server.pem      tls/..data -> ..20261122T083700.4f2a
+ *
+ * So one rename moves all files of a tree at once, a reader sees the old set or the new one, and a
+ * bind mount of tls/ stays valid. Whatever begins with ".." is mica's own.
+ *
+ * A batch stages many trees, makes them durable with as few syncs as possible, and swaps them. Until
+ * the swap nothing is visible; a batch that is freed before it removes what it staged. What a
+ * crash leaves behind is removed by the next outdir_tidy().
+ */
+#ifndef MICA_OUTDIR_H
+#define MICA_OUTDIR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <mica/buf.h>
+
+struct outdir_batch;
+struct outdir_tree;
+
+struct outdir_rights {
+	uid_t uid; /* (uid_t)-1: leave */
+	gid_t gid; /* (gid_t)-1: leave */
+	mode_t key_mode;
+};
+
+enum { OUTDIR_PUBLIC_MODE = 0644 };
+
+/* generation: a name for this run's generations, beginning with ".." and not used before */
+struct outdir_batch *outdir_batch_new(const char *generation);
+void outdir_batch_free(struct outdir_batch *batch);
+MICA_DEFINE_FREEP(struct outdir_batch, outdir_batch_free)
+
+/* Begins a new generation of the tree at dir, made (0755) when it is not there. The tree belongs to
+ * the batch. Refused (ERR_REFUSED) when a name in the way is not mica's link. */
+int outdir_tree(struct outdir_batch *batch, const char *dir, const struct outdir_rights *rights,
+    struct outdir_tree **ret, struct err *err) MICA_CHECKED;
+
+/* Writes a file of the generation: O_EXCL, mode, owner. A key has rights->key_mode. */
+enum outdir_file { OUTDIR_PUBLIC, OUTDIR_KEY };
+int outdir_put(struct outdir_tree *tree, const char *name, enum outdir_file kind, const struct buf *bytes,
+    struct err *err) MICA_CHECKED;
+
+/* Takes over a file of the current generation unchanged (a hard link). ERR_NOT_FOUND. */
+int outdir_carry(struct outdir_tree *tree, const char *name, struct err *err) MICA_CHECKED;
+
+/* Takes over a file that was put into another tree of the batch on the same file system by a hard
+ * link where rights allow, by a copy otherwise. */
+int outdir_share(struct outdir_tree *tree, const struct outdir_tree *from, const char *name,
+    struct err *err) MICA_CHECKED;
+
+/* Everything put so far is durable when this returns. */
+int outdir_sync(struct outdir_batch *batch, struct err *err) MICA_CHECKED;
+
+/* Makes every tree's new generation current, durably. Call after outdir_sync(). A failure part of
+ * the way leaves whole trees, old or new. Names no longer in the generation lose their links. */
+int outdir_swap(struct outdir_batch *batch, struct err *err) MICA_CHECKED;
+
+/* Removes staging that crashed runs left, and generations older than the newest `keep`. Never the
+ * current one. A directory that is not there is nothing to do. */
+int outdir_tidy(const char *dir, unsigned keep, struct err *err) MICA_CHECKED;
+
+/* --- reading what is delivered -------------------------------------------------------------- */
+
+/* One file through its link; ERR_NOT_FOUND when it, or a link on the way, is missing. */
+int outdir_read(const char *dir, const char *name, struct buf *ret, struct err *err) MICA_CHECKED;
+
+/* Name of the current generation, free() it; ERR_NOT_FOUND. */
+int outdir_current(const char *dir, char **ret, struct err *err) MICA_CHECKED;
+
+#endif
