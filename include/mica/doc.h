@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * doc: YAML. Text to nodes with marks, nodes to structs by schema tables, values to text.
+ * The only room that includes <yaml.h>.
+ *
+ * Reading is strict: duplicate keys, anchors and aliases, tags, a second document, bytes after the
+ * document, control characters and invalid UTF-8 are faults, each with its place.
+ */
+#ifndef MICA_DOC_H
+#define MICA_DOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <mica/buf.h>
+#include <mica/findings.h>
+
+struct doc; /* owns its nodes */
+
+enum doc_kind { DOC_SCALAR, DOC_LIST, DOC_MAP };
+
+struct doc_node {
+	enum doc_kind kind;
+	struct mark mark;
+	size_t start, end;       /* byte offsets in the text */
+	const char *text;        /* DOC_SCALAR */
+	bool quoted;             /* DOC_SCALAR: written with quotes, or as a block */
+	struct doc_node **items; /* DOC_LIST; DOC_MAP: the values */
+	struct doc_node **keys;  /* DOC_MAP: scalars */
+	size_t n;
+};
+
+/* -1 with ERR_FAILED when there is any fault; findings hold them all. file is kept by the doc. */
+int doc_parse(const char *file, const void *bytes, size_t len, struct findings *findings,
+    struct doc **ret, struct err *err) MICA_CHECKED;
+void doc_free(struct doc *doc);
+MICA_DEFINE_FREEP(struct doc, doc_free)
+
+const struct doc_node *doc_root(const struct doc *doc); /* NULL: an empty document */
+/* NULL when node is no map or has no such key */
+const struct doc_node *doc_get(const struct doc_node *node, const char *key);
+
+/* Adds text as a double-quoted YAML scalar that any YAML 1.1 or 1.2 parser reads as this string. */
+void doc_quote(struct buf *buf, const char *text);
+
+/* --- changing a text and nothing else in it ------------------------------------------------- */
+
+/* One value to be set: path is "common.security.tlsMode"; value is YAML text of a scalar. */
+struct doc_change {
+	const char *path;
+	const char *value;
+};
+
+/*
+ * Sets the values in a block-style YAML mapping: existing scalars are replaced in place, missing keys are
+ * added at the end of the deepest map that is there, with its indentation; comments, order, line ends and
+ * every other byte stay. Refused with a finding: a path that leads through a list or scalar, a
+ * flow-style map that would have to grow, tabs, or a text that doc_parse() finds a fault in (anchors are
+ * taken as they are when no path meets them).
+ */
+int doc_edit(const char *file, const struct buf *text, const struct doc_change *changes, size_t n,
+    struct findings *findings, struct buf *ret, struct err *err) MICA_CHECKED;
+
+#endif
