@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+import shutil
+import tempfile
+import pathlib
+
+import pytest
+
+from harness.home import Home
+
+
+@pytest.fixture
+def scratch():
+    """A directory with a short name (Unix sockets), removed when the test passed."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def module_scratch():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(scratch):
+    return Home(scratch)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """A run in which something was skipped for want of a component has not passed: 77 is ctest's "skipped"."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == 0 and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = 77
