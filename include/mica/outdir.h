@@ -49,8 +49,10 @@ enum outdir_file { OUTDIR_PUBLIC, OUTDIR_KEY };
 int outdir_put(struct outdir_tree *tree, const char *name, enum outdir_file kind, const struct buf *bytes,
     struct err *err) MICA_CHECKED;
 
-/* Takes over a file of the current generation unchanged (a hard link). ERR_NOT_FOUND. */
-int outdir_carry(struct outdir_tree *tree, const char *name, struct err *err) MICA_CHECKED;
+/* Takes over a file of the current generation unchanged: a hard link where it has the rights
+ * already, a copy with the right ones otherwise. ERR_NOT_FOUND. */
+int outdir_carry(struct outdir_tree *tree, const char *name, enum outdir_file kind,
+    struct err *err) MICA_CHECKED;
 
 /* Takes over a file that was put into another tree of the batch on the same file system by a hard
  * link where rights allow, by a copy otherwise. */
