@@ -40,7 +40,8 @@ const struct doc_node *doc_root(const struct doc *doc); /* NULL: an empty docume
 /* NULL when node is no map or has no such key */
 const struct doc_node *doc_get(const struct doc_node *node, const char *key);
 
-/* Adds text as a double-quoted YAML scalar that any YAML 1.1 or 1.2 parser reads as this string. */
+/* Adds text as a double-quoted YAML scalar that any YAML 1.1 or 1.2 parser reads as this string. Bytes that
+ * are not UTF-8 become U+FFFD: YAML cannot hold them. */
 void doc_quote(struct buf *buf, const char *text);
 
 /* --- changing a text and nothing else in it ------------------------------------------------- */
