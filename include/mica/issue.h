@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * issue: the gate. Every certificate passes it, whichever verb began: prepare, sign, deliver; and
- * after a crash, reconcile. docs/ISSUANCE.md is the page on it.
+ * issue: the gate. Every certificate passes it, whichever verb began: prepare, sign, deliver;
+ * and after a crash, reconcile. docs/ISSUANCE.md is the page on it.
  *
  * A verb calls these doors in order and prints what comes back:
  *
  *     plan    issue_open(READ)  issue_plan  issue_draft
- *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]  issue_sign  issue_deliver  issue_probe
- *     init    issue_open(WRITE) issue_init_begin  [login, find or make the key]  issue_init_finish
- *     status  issue_open(READ)  issue_status
+ *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]  issue_sign  issue_deliver
+ * issue_probe init    issue_open(WRITE) issue_init_begin  [login, find or make the key]
+ * issue_init_finish status  issue_open(READ)  issue_status
  *
- * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way (an
- * interrupted run completed, a lifetime cut, a file left alone) goes to the findings that the run was
- * opened with, as notes and warnings; faults of the inventory go there as errors.
+ * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way
+ * (an interrupted run completed, a lifetime cut, a file left alone) goes to the findings that
+ * the run was opened with, as notes and warnings; faults of the inventory go there as errors.
  */
 #ifndef MICA_ISSUE_H
 #define MICA_ISSUE_H
@@ -32,13 +32,14 @@ struct issue;
 
 struct issue_params {
 	const char *inventory; /* path of mica.yaml */
-	enum ledger_mode mode; /* LEDGER_READ: changes nothing, takes no lock, makes no state directory */
+	enum ledger_mode
+	    mode; /* LEDGER_READ: changes nothing, takes no lock, makes no state directory */
 	struct ambient ambient;
 };
 
-/* Loads the inventory, opens the ledger, reads the CA certificate, checks the files that the inventory
- * names; in WRITE mode also completes or records what an interrupted run left. findings is kept and
- * written to until issue_close(). */
+/* Loads the inventory, opens the ledger, reads the CA certificate, checks the files that the
+ * inventory names; in WRITE mode also completes or records what an interrupted run left.
+ * findings is kept and written to until issue_close(). */
 int issue_open(const struct issue_params *params, struct findings *findings, struct issue **ret,
     struct err *err) MICA_CHECKED;
 /* What was staged and not delivered is removed. */
@@ -46,9 +47,11 @@ void issue_close(struct issue *issue);
 MICA_DEFINE_FREEP(struct issue, issue_close)
 
 const struct inventory *issue_inventory(const struct issue *issue);
-const struct ca *issue_ca(const struct issue *issue);   /* the issuing CA; NULL: init was not run */
+const struct ca *issue_ca(
+    const struct issue *issue); /* the issuing CA; NULL: init was not run */
 
-/* --- plan, apply, rotate -------------------------------------------------------------------- */
+/* --- plan, apply, rotate --------------------------------------------------------------------
+ */
 
 struct issue_plan_options {
 	int64_t at;               /* 0: now */
@@ -59,24 +62,26 @@ struct issue_plan_options {
 	bool force_all;
 };
 
-/* The plan belongs to the issue. ERR_NOT_FOUND names a deployment or entry that is not in the inventory;
- * ERR_FAILED with a hint when the CA has no certificate yet. */
-int issue_plan(struct issue *issue, const struct issue_plan_options *options, const struct plan **ret,
-    struct err *err) MICA_CHECKED;
+/* The plan belongs to the issue. ERR_NOT_FOUND names a deployment or entry that is not in the
+ * inventory; ERR_FAILED with a hint when the CA has no certificate yet. */
+int issue_plan(struct issue *issue, const struct issue_plan_options *options,
+    const struct plan **ret, struct err *err) MICA_CHECKED;
 
-/* An outlet or a CSR directory that apply would write, beside the plan's items: "out/prod/user.yaml". */
+/* An outlet or a CSR directory that apply would write, beside the plan's items:
+ * "out/prod/user.yaml". */
 size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_paths);
 
 /* Drafts and lints every certificate of the plan with stand-in keys; changes nothing. */
 int issue_draft(struct issue *issue, struct err *err) MICA_CHECKED;
 
 /* Makes keys, requests and approvals for the plan, and stages the keys durably. */
-int issue_prepare(struct issue *issue, const struct approvals_progress *progress, struct err *err) MICA_CHECKED;
-
-/* Commits the intents, has them signed, verified and recorded. With no signature to make it does
- * nothing, and signer may be NULL. */
-int issue_sign(struct issue *issue, struct signer *signer, const struct approvals_progress *progress,
+int issue_prepare(struct issue *issue, const struct approvals_progress *progress,
     struct err *err) MICA_CHECKED;
+
+/* Commits the intents, has them signed, verified and recorded. With no signature to make it
+ * does nothing, and signer may be NULL. */
+int issue_sign(struct issue *issue, struct signer *signer,
+    const struct approvals_progress *progress, struct err *err) MICA_CHECKED;
 
 struct issue_done {
 	size_t issued, rotated, delivered, retired;
@@ -87,52 +92,59 @@ struct issue_done {
 /* Completes the generations, swaps them, renders the outlets, records it. */
 int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err) MICA_CHECKED;
 
-/* Probes the endpoints of every deployment that has some and whose server certificate is not yet known to
- * be served: ERR_UNSERVED when one does not present what was delivered (the findings say which). */
+/* Probes the endpoints of every deployment that has some and whose server certificate is not
+ * yet known to be served: ERR_UNSERVED when one does not present what was delivered (the
+ * findings say which). */
 int issue_probe(struct issue *issue, struct err *err) MICA_CHECKED;
 
-/* --- init ----------------------------------------------------------------------------------- */
+/* --- init -----------------------------------------------------------------------------------
+ */
 
 enum issue_init_key {
 	ISSUE_INIT_NEW,     /* make a key with the id given; it must not exist */
-	ISSUE_INIT_RESUMED, /* an interrupted init made, or was about to make, a key with this id */
+	ISSUE_INIT_RESUMED, /* an interrupted init made, or was about to make, a key with this
+	                       id */
 };
 
-/* The first CA without a certificate, and the CKA_ID for its key; *ret_ca NULL: nothing to do. */
+/* The first CA without a certificate, and the CKA_ID for its key; *ret_ca NULL: nothing to do.
+ */
 int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err) MICA_CHECKED;
 
-/* Notes durably that a key with this id is about to be made, so that a crash right after it can be
- * taken up again. Call just before making the key, after seeing that there is none. */
-int issue_init_note(struct issue *issue, const struct inv_ca *ca, const struct buf *id, struct err *err) MICA_CHECKED;
+/* Notes durably that a key with this id is about to be made, so that a crash right after it can
+ * be taken up again. Call just before making the key, after seeing that there is none. */
+int issue_init_note(struct issue *issue, const struct inv_ca *ca, const struct buf *id,
+    struct err *err) MICA_CHECKED;
 
 /* The issuer's DER name, which the token's signer must be told. */
 int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct buf *ret, struct err *err) MICA_CHECKED;
 
-/* Passes the CA's own certificate through the gate, or takes the one that `certificate:` names when it
- * belongs to this key (then signer is not used); records it; writes state-dir/NAME.pem. */
+/* Passes the CA's own certificate through the gate, or takes the one that `certificate:` names
+ * when it belongs to this key (then signer is not used); records it; writes state-dir/NAME.pem.
+ */
 int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err) MICA_CHECKED;
 
-/* --- status --------------------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------------------------------
+ */
 
 struct status_row {
 	char *entry;
 	enum record_kind kind;
-	bool exists;             /* false: not issued yet; then only entry, kind and why hold */
+	bool exists; /* false: not issued yet; then only entry, kind and why hold */
 	uint8_t serial[20];
 	enum record_state state; /* issued, delivered, served */
 	int64_t not_before, not_after, due;
 	enum plan_action action; /* what apply would do now */
 	char *why;
-	char **where;            /* directories it is delivered to; NULL-terminated */
+	char **where; /* directories it is delivered to; NULL-terminated */
 };
 
 struct status {
 	struct status_row *rows; /* the CAs first, then the inventory's order */
 	size_t n;
-	int64_t first_outage;    /* without the token from now on; 0: none known */
+	int64_t first_outage; /* without the token from now on; 0: none known */
 	char *first_outage_entry;
 	char *first_outage_deployment;
 };

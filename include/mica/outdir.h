@@ -75,6 +75,10 @@ int outdir_tidy(const char *dir, unsigned keep, struct err *err) MICA_CHECKED;
 /* One file through its link; ERR_NOT_FOUND when it, or a link on the way, is missing. */
 int outdir_read(const char *dir, const char *name, struct buf *ret, struct err *err) MICA_CHECKED;
 
+/* One file of a generation that a run which died had staged and never swapped: the newest that has
+ * it; ERR_NOT_FOUND. (A key whose certificate was issued just before the crash waits there.) */
+int outdir_read_staged(const char *dir, const char *name, struct buf *ret, struct err *err) MICA_CHECKED;
+
 /* Name of the current generation, free() it; ERR_NOT_FOUND. */
 int outdir_current(const char *dir, char **ret, struct err *err) MICA_CHECKED;
 

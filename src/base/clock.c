@@ -24,7 +24,8 @@ const char *clock_text(int64_t when, char ret[static CLOCK_TEXT])
 	time_t seconds = (time_t)when;
 	struct tm utc;
 
-	if (!gmtime_r(&seconds, &utc) || strftime(ret, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+	if (!gmtime_r(&seconds, &utc) ||
+	    strftime(ret, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
 		snprintf(ret, CLOCK_TEXT, "@%" PRId64, when);
 	return ret;
 }
@@ -41,7 +42,8 @@ const char *clock_span(int64_t seconds, char ret[static CLOCK_TEXT])
 	static const struct {
 		int64_t seconds;
 		const char *name;
-	} units[] = { { CLOCK_DAY, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	} units[] = { { CLOCK_DAY, "day" }, { 3600, "hour" }, { 60, "minute" },
+		{ 1, "second" } };
 	int64_t left = seconds < 0 ? -seconds : seconds;
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -70,7 +72,8 @@ int clock_parse(const char *text, int64_t *ret)
 	if (!end || *end != '\0')
 		return -1;
 	when = (int64_t)timegm(&utc);
-	/* strptime takes single digits, timegm takes February 31: what was read must print as it was */
+	/* strptime takes single digits, timegm takes February 31: what was read must print as
+	 * it was */
 	if (strcmp(clock_text(when, again), whole) != 0)
 		return -1;
 	*ret = when;

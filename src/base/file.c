@@ -55,7 +55,8 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct e
 		got.len += (size_t)n;
 		got.data[got.len] = '\0';
 		if (got.len > max)
-			return err_set(err, ERR_FAILED, "'%s' has more than %zu bytes", path, max);
+			return err_set(
+			    err, ERR_FAILED, "'%s' has more than %zu bytes", path, max);
 	}
 	buf_add(ret, got.data, got.len);
 	return 0;
@@ -81,7 +82,8 @@ static int write_all(int fd, const void *bytes, size_t len)
 static int sync_parent(int dirfd, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	MICA_FREE char *parent = slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
+	MICA_FREE char *parent =
+	    slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
 	MICA_CLOSE int fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -1 : fsync(fd);
@@ -95,7 +97,8 @@ static char *temporary_name(const char *path)
 	return mem_printf("%.*s..%s.%ld", (int)dir, path, path + dir, (long)getpid());
 }
 
-static int write_temporary(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
+static int write_temporary(
+    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
@@ -111,7 +114,8 @@ static int write_temporary(int dirfd, const char *path, const void *bytes, size_
 	return close(fd);
 }
 
-int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+int file_replace(
+    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
 {
 	MICA_FREE char *temporary = temporary_name(path);
 

@@ -37,7 +37,8 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
 		finding.line = where->line;
 		finding.column = where->column;
 	}
-	findings->items = mem_grow(findings->items, &findings->cap, findings->n + 1, sizeof(finding));
+	findings->items =
+	    mem_grow(findings->items, &findings->cap, findings->n + 1, sizeof(finding));
 	findings->items[findings->n++] = finding;
 	findings->errors += level == FINDING_ERROR;
 	findings->warnings += level == FINDING_WARNING;

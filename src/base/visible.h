@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* visible: text from outside made fit for a terminal: control characters become \xNN, UTF-8 stays. */
+/* visible: text from outside made fit for a terminal: control characters become \xNN, UTF-8
+ * stays. */
 #ifndef MICA_VISIBLE_H
 #define MICA_VISIBLE_H
 

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Step 7 of the gate: generations are completed, swapped, recorded. */
+#include "issue_private.h"
+
+#include <stdlib.h>
+
+#include <mica/certificate.h>
+
+static int put_public(struct issue *issue, struct place *place, const struct buf *certificate,
+    struct place **first, struct err *err)
+{
+	if (outdir_put(place->tree, place->cert_name, OUTDIR_PUBLIC, certificate, err) < 0)
+		return -1;
+	/* ca.pem is the same everywhere: written once, linked from then on */
+	if (*first)
+		return outdir_share(place->tree, (*first)->tree, "ca.pem", err);
+	*first = place;
+	return outdir_put(place->tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err);
+}
+
+static const struct job **index_jobs(const struct issue *issue)
+{
+	const struct job **index =
+	    mem_array(issue->inventory->n_certificates, sizeof(const struct job *));
+
+	for (size_t i = 0; i < issue->n_jobs; i++)
+		index[issue->jobs[i].index] = &issue->jobs[i];
+	return index;
+}
+
+static int complete_places(struct issue *issue, const struct job **jobs, struct err *err)
+{
+	struct place *first = NULL;
+
+	for (size_t i = 0; i < issue->n_places; i++) {
+		struct place *place = &issue->places[i];
+		const struct job *job = jobs[place->certificate];
+		BUF_AUTO certificate = BUF_INIT;
+
+		if (!place->tree)
+			continue;
+		if (job)
+			certificate_pem(&job->der, &certificate);
+		else
+			issue_certificate_text(
+			    &issue->current[place->certificate], &certificate);
+		if (put_public(issue, place, &certificate, &first, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The requests of a deployment are a tree of their own: out/prod/requests/NAME.csr. */
+static int stage_requests(
+    struct issue *issue, const struct job **jobs, size_t deployment, struct err *err)
+{
+	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
+	const struct outdir_rights rights = {
+		.uid = (uid_t)-1, .gid = (gid_t)-1, .key_mode = 0600
+	};
+	MICA_FREE char *dir = mem_printf("%s/requests", to->out);
+	struct outdir_tree *tree = NULL;
+
+	for (size_t i = 0; i <= to->n_clients; i++) {
+		size_t certificate = i == 0 ? to->server : to->clients[i - 1];
+		if (!jobs[certificate] || jobs[certificate]->csr_pem.len == 0)
+			continue;
+		if (outdir_tree(issue->batch, dir, &rights, &tree, err) < 0)
+			return -1;
+		break;
+	}
+	for (size_t i = 0; tree && i <= to->n_clients; i++) {
+		size_t certificate = i == 0 ? to->server : to->clients[i - 1];
+		const struct inv_certificate *entry =
+		    &issue->inventory->certificates[certificate];
+		MICA_FREE char *name = mem_printf("%s.csr", entry->name);
+		int status;
+
+		if (issue_takes_request(entry))
+			continue;
+		if (jobs[certificate])
+			status = outdir_put(
+			    tree, name, OUTDIR_PUBLIC, &jobs[certificate]->csr_pem, err);
+		else
+			status = outdir_carry(tree, name, OUTDIR_PUBLIC, err);
+		if (status < 0 && err->kind != ERR_NOT_FOUND)
+			return -1;
+	}
+	return 0;
+}
+
+static int stage_public(struct issue *issue, const struct job **jobs, struct err *err)
+{
+	if (complete_places(issue, jobs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
+		if (stage_requests(issue, jobs, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int record_deliveries(
+    struct issue *issue, const struct job **jobs, size_t *ret_n, struct err *err)
+{
+	MICA_FREE struct delivery *deliveries = mem_array(issue->n_places, sizeof(*deliveries));
+	struct digest ca_file = digest_of(issue->ca_bundle.data, issue->ca_bundle.len);
+	size_t n = 0;
+
+	for (size_t i = 0; i < issue->n_places; i++) {
+		const struct place *place = &issue->places[i];
+
+		if (!place->tree)
+			continue;
+		deliveries[n++] = (struct delivery){
+			/* everything borrowed */
+			.deployment = issue->inventory->deployments[place->deployment].name,
+			.entry = issue->inventory->certificates[place->certificate].name,
+			.seq = jobs[place->certificate]
+			           ? jobs[place->certificate]->seq
+			           : issue->current[place->certificate].seq,
+			.generation = issue->generation,
+			.key_file = place->key_file,
+			.ca_file = ca_file,
+		};
+	}
+	*ret_n = n;
+	return n == 0 ? 0 : ledger_delivered(issue->ledger, deliveries, n, err);
+}
+
+/* A stale generation does no harm: what cannot be removed is told and tried again next time. */
+static void tidy(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->n_places; i++) {
+		const struct place *place = &issue->places[i];
+		struct err err = ERR_INIT;
+
+		if (!place->tree)
+			continue;
+		if (outdir_tidy(place->dir,
+		        issue->inventory->deployments[place->deployment].keep, &err) < 0)
+			findings_add(issue->findings, FINDING_WARNING, "tidy", NULL, NULL, "%s",
+			    err.text);
+	}
+	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
+		const struct inv_deployment *deployment = &issue->inventory->deployments[i];
+		MICA_FREE char *dir = mem_printf("%s/requests", deployment->out);
+		struct err err = ERR_INIT;
+
+		if (outdir_tidy(dir, deployment->keep, &err) < 0)
+			findings_add(issue->findings, FINDING_WARNING, "tidy", NULL, NULL, "%s",
+			    err.text);
+	}
+}
+
+static int retire(struct issue *issue, struct err *err)
+{
+	if (issue->n_gone == 0)
+		return 0;
+	return ledger_move(
+	    issue->ledger, issue->gone_seqs, issue->n_gone, RECORD_SUPERSEDED, err);
+}
+
+static void count(const struct issue *issue, struct issue_done *done)
+{
+	for (size_t i = 0; i < issue->plan->n; i++) {
+		enum plan_action action = issue->plan->items[i].action;
+
+		done->issued += action == PLAN_ISSUE;
+		done->rotated += action == PLAN_ROTATE;
+		done->delivered += action == PLAN_DELIVER;
+		done->retired += action == PLAN_RETIRE;
+	}
+}
+
+int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err)
+{
+	MICA_FREE const struct job **jobs = index_jobs(issue);
+	struct issue_done done = { 0 };
+
+	if (stage_public(issue, jobs, err) < 0 || outdir_sync(issue->batch, err) < 0 ||
+	    outdir_swap(issue->batch, err) < 0 ||
+	    issue_write_outlets(issue, &done.outlets, err) < 0 ||
+	    record_deliveries(issue, jobs, &done.trees, err) < 0)
+		return -1;
+	count(issue, &done);
+	if (done.retired > 0 && retire(issue, err) < 0)
+		return -1;
+	if (done.trees > 0)
+		tidy(issue);
+	*ret = done;
+	return 0;
+}

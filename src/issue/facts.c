@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is: the ledger's active record of each entry, and what lies in each place of delivery.
+ */
+#include "issue_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mica/certificate.h>
+
+bool issue_takes_request(const struct inv_certificate *certificate)
+{
+	return certificate->csr != NULL;
+}
+
+void issue_certificate_text(const struct record *record, struct buf *ret)
+{
+	certificate_pem(&record->certificate, ret);
+}
+
+static enum record_kind kind_of(const struct inv_certificate *certificate)
+{
+	return certificate->profile == PROFILE_SERVER ? RECORD_SERVER : RECORD_CLIENT;
+}
+
+static int entry_fact(struct issue *issue, size_t i, struct err *err)
+{
+	const struct inv_certificate *entry = &issue->inventory->certificates[i];
+	struct record *current = &issue->current[i];
+	struct entry_fact *fact = &issue->entries[i];
+	MICA_AUTO(record_clear) struct record latest = { 0 };
+	bool found = false;
+
+	if (ledger_current(issue->ledger, kind_of(entry), entry->name, current, err) < 0) {
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
+		if (ledger_latest(issue->ledger, entry->name, &latest, &found, err) < 0)
+			return -1;
+		fact->revoked = found && latest.state == RECORD_REVOKED;
+		return 0;
+	}
+	*fact = (struct entry_fact){
+		.exists = true,
+		.seq = current->seq,
+		.not_before = current->not_before,
+		.not_after = current->not_after,
+		.definition = current->definition,
+		.other_ca = strcmp(current->ca, inventory_issuer(issue->inventory)->name) != 0,
+	};
+	if (issue_takes_request(entry)) {
+		struct digest key = digest_of(issue->requests[i].data, issue->requests[i].len);
+
+		fact->request_changed = memcmp(&key, &current->key, sizeof(key)) != 0;
+	}
+	return 0;
+}
+
+enum content { SAME, DIFFERS, MISSING };
+
+static enum content compare(const struct place *place, const char *name,
+    const struct buf *wanted, struct digest *ret_digest)
+{
+	BUF_AUTO bytes = BUF_INIT;
+	struct err ignored =
+	    ERR_INIT; /* what cannot be read is not there as far as Milvus goes */
+
+	if (outdir_read(place->dir, name, &bytes, &ignored) < 0)
+		return MISSING;
+	if (ret_digest)
+		*ret_digest = digest_of(bytes.data, bytes.len);
+	return wanted && buf_same(&bytes, wanted->data, wanted->len) ? SAME : DIFFERS;
+}
+
+static enum tree_state state(
+    struct tree_fact *fact, enum tree_state found, const char *name, enum content content)
+{
+	snprintf(fact->detail, sizeof(fact->detail), "%s %s", name,
+	    content == MISSING ? "is missing" : "was changed");
+	return found;
+}
+
+static bool digests_equal(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static enum tree_state judge_key(struct issue *issue, struct place *place)
+{
+	const struct record *current = &issue->current[place->certificate];
+	struct digest found = { { 0 } };
+	enum content content;
+
+	if (issue_takes_request(&issue->inventory->certificates[place->certificate])) {
+		place->fact.key_good = true;
+		return TREE_GOOD;
+	}
+	content = compare(place, place->key_name, NULL, &found);
+	if (content == MISSING || !digests_equal(&found, &place->delivery.key_file))
+		return state(&place->fact, TREE_KEY_LOST, place->key_name, content);
+	place->fact.key_good = place->delivery.seq == current->seq;
+	return TREE_GOOD;
+}
+
+static enum tree_state judge_place(struct issue *issue, struct place *place)
+{
+	const struct record *current = &issue->current[place->certificate];
+	BUF_AUTO wanted = BUF_INIT;
+	struct digest found;
+	enum content content;
+
+	if (judge_key(issue, place) == TREE_KEY_LOST)
+		return TREE_KEY_LOST;
+	issue_certificate_text(current, &wanted);
+	content = compare(place, place->cert_name, &wanted, NULL);
+	if (content != SAME)
+		return state(&place->fact, TREE_OLD, place->cert_name, content);
+	content = compare(place, "ca.pem", &issue->ca_bundle, &found);
+	if (content == SAME)
+		return TREE_GOOD;
+	if (content == DIFFERS && digests_equal(&found, &place->delivery.ca_file)) {
+		snprintf(place->fact.detail, sizeof(place->fact.detail), "ca.pem must change");
+		return TREE_CA_CHANGED;
+	}
+	return state(&place->fact, TREE_OLD, "ca.pem", content);
+}
+
+static int place_fact(struct issue *issue, struct place *place, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	place->fact = (struct tree_fact){
+		.deployment = place->deployment,
+		.certificate = place->certificate,
+		.state = TREE_NEVER,
+	};
+	delivery_clear(&place->delivery);
+	place->delivered = false;
+	if (!issue->ledger)
+		return 0;
+	if (ledger_delivery(issue->ledger, inventory->deployments[place->deployment].name,
+	        inventory->certificates[place->certificate].name, &place->delivery,
+	        &place->delivered, err) < 0)
+		return -1;
+	if (place->delivered && issue->entries[place->certificate].exists)
+		place->fact.state = judge_place(issue, place);
+	return 0;
+}
+
+static void add_gone(struct issue *issue, const struct record *record)
+{
+	size_t cap = issue->cap_gone;
+
+	if (record->kind != RECORD_SERVER && record->kind != RECORD_CLIENT)
+		return;
+	if (inventory_certificate(issue->inventory, record->entry))
+		return;
+	issue->gone = mem_grow(issue->gone, &cap, issue->n_gone + 1, sizeof(*issue->gone));
+	issue->gone_seqs = mem_grow(
+	    issue->gone_seqs, &issue->cap_gone, issue->n_gone + 1, sizeof(*issue->gone_seqs));
+	issue->gone[issue->n_gone] = mem_strdup(record->entry);
+	issue->gone_seqs[issue->n_gone++] = record->seq;
+}
+
+static int find_gone(struct issue *issue, struct err *err)
+{
+	static const enum record_state active[] = { RECORD_ISSUED, RECORD_DELIVERED,
+		RECORD_SERVED };
+
+	for (size_t i = 0; i < mem_count(active); i++) {
+		struct record *records = NULL;
+		size_t n = 0;
+
+		if (ledger_in_state(issue->ledger, active[i], &records, &n, err) < 0)
+			return -1;
+		for (size_t k = 0; k < n; k++)
+			add_gone(issue, &records[k]);
+		records_free(records, n);
+	}
+	return 0;
+}
+
+int issue_gather_facts(struct issue *issue, struct err *err)
+{
+	size_t n = issue->inventory->n_certificates;
+
+	if (issue->facts_known)
+		return 0;
+	issue->current = mem_array(n, sizeof(*issue->current));
+	issue->entries = mem_array(n, sizeof(*issue->entries));
+	for (size_t i = 0; issue->ledger && i < n; i++) {
+		if (entry_fact(issue, i, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < issue->n_places; i++) {
+		if (place_fact(issue, &issue->places[i], err) < 0)
+			return -1;
+	}
+	if (issue->ledger && find_gone(issue, err) < 0)
+		return -1;
+	issue->facts_known = true;
+	return 0;
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The CA's own certificate passes the same gate as every other. */
+#include "issue_private.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include <mica/certificate.h>
+#include <mica/file.h>
+
+enum { KEY_ID_LEN = 16 };
+
+/* --- reading it back ------------------------------------------------------------------------
+ */
+
+static char *certificate_path(const struct issue *issue, const struct inv_ca *ca)
+{
+	return mem_printf("%s/%s.pem", issue->inventory->state_dir, ca->name);
+}
+
+/* The ledger is the truth; the file is for people and programs, and is written again when it is
+ * gone. */
+static int restore_file(
+    const struct issue *issue, const struct inv_ca *inv, const struct ca *ca, struct err *err)
+{
+	MICA_FREE char *path = certificate_path(issue, inv);
+	BUF_AUTO found = BUF_INIT;
+	struct err ignored = ERR_INIT; /* whatever is wrong with it, it is replaced */
+
+	if (issue->mode != LEDGER_WRITE)
+		return 0;
+	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, &ignored) == 0 &&
+	    buf_same(&found, ca_pem(ca)->data, ca_pem(ca)->len))
+		return 0;
+	return file_replace(AT_FDCWD, path, ca_pem(ca)->data, ca_pem(ca)->len, 0644, err);
+}
+
+int issue_read_ca(struct issue *issue, struct err *err)
+{
+	const struct inv_ca *inv = inventory_issuer(issue->inventory);
+	MICA_AUTO(record_clear) struct record record = { 0 };
+
+	if (!issue->ledger)
+		return 0;
+	if (ledger_current(issue->ledger, RECORD_CA, inv->name, &record, err) < 0)
+		return err->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (ca_read(inv->name, &record.certificate, &issue->ca, err) < 0)
+		return -1;
+	return restore_file(issue, inv, issue->ca, err);
+}
+
+/* --- making it ------------------------------------------------------------------------------
+ */
+
+static char *note_name(const struct inv_ca *ca)
+{
+	return mem_printf("init-key:%s", ca->name);
+}
+
+int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
+    enum issue_init_key *ret_key, struct err *err)
+{
+	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	MICA_FREE char *note = note_name(ca);
+	uint8_t id[KEY_ID_LEN];
+	bool noted = false;
+
+	if (issue->ca) {
+		*ret_ca = NULL;
+		return 0;
+	}
+	if (ledger_noted(issue->ledger, note, ret_id, &noted, err) < 0)
+		return -1;
+	if (!noted) {
+		if (issue->ambient.random(issue->ambient.context, id, sizeof(id)) < 0)
+			return err_openssl(err, "no random bytes");
+		buf_add(ret_id, id, sizeof(id));
+	}
+	*ret_key = noted ? ISSUE_INIT_RESUMED : ISSUE_INIT_NEW;
+	*ret_ca = ca;
+	return 0;
+}
+
+int issue_init_note(
+    struct issue *issue, const struct inv_ca *ca, const struct buf *id, struct err *err)
+{
+	MICA_FREE char *note = note_name(ca);
+
+	return ledger_note(issue->ledger, note, id, err);
+}
+
+int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct buf *ret, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
+
+	(void)issue;
+	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
+		return -1;
+	buf_add(ret, ca_subject(issuer)->data, ca_subject(issuer)->len);
+	return 0;
+}
+
+static void fill_record(struct record *record, const struct issue *issue,
+    const struct inv_ca *ca, const struct buf *spki)
+{
+	*record = (struct record){
+		.entry = mem_strdup(ca->name),
+		.kind = RECORD_CA,
+		.ca = mem_strdup(ca->name),
+		.state = RECORD_INTENDED,
+		.key = digest_of(spki->data, spki->len),
+		.created = issue->ambient.now,
+	};
+}
+
+static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct signer *signer, struct buf *ret_der, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
+	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+	MICA_AUTO(approval_freep) struct approval *approval = NULL;
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	struct draft_spec spec = { .profile = PROFILE_CA, .entry = ca->name, .spki = spki };
+
+	spec.not_before = issue->ambient.now;
+	spec.not_after = issue->ambient.now + ca->days * CLOCK_DAY;
+	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
+	    serial_make(issue->ambient.random, issue->ambient.context, spec.serial, err) < 0 ||
+	    lint_new(issuer, &lint, err) < 0 ||
+	    lint_approve(lint, &spec, issue->ambient.now, issue->findings, &approval, err) < 0)
+		return -1;
+	fill_record(&record, issue, ca, spki);
+	memcpy(record.serial, spec.serial, sizeof(record.serial));
+	record.not_before = spec.not_before;
+	record.not_after = spec.not_after;
+	buf_add(&record.tbs, approval_tbs(approval)->data, approval_tbs(approval)->len);
+	if (ledger_intend(issue->ledger, &record, 1, err) < 0 ||
+	    approvals_sign(signer, issuer, &approval, 1, NULL, ret_der, err) < 0)
+		return -1;
+	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
+}
+
+static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct buf *ret_der, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	BUF_AUTO bytes = BUF_INIT;
+
+	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, err) < 0 ||
+	    ca_read(ca->certificate, &bytes, &given, err) < 0)
+		return -1;
+	if (!buf_same(ca_spki(given), spki->data, spki->len)) {
+		err_set(err, ERR_REFUSED,
+		    "the key on the token is not that of the certificate '%s'",
+		    ca->certificate);
+		return err_hint(
+		    err, "key: must name the key pair that this certificate was made for");
+	}
+	if (ca_not_after(given) <= issue->ambient.now)
+		return err_set(
+		    err, ERR_REFUSED, "the certificate '%s' has expired", ca->certificate);
+	fill_record(&record, issue, ca, spki);
+	record.not_before = ca_not_before(given);
+	record.not_after = ca_not_after(given);
+	if (certificate_parts(ca_der(given), &record.tbs, record.serial, err) < 0 ||
+	    ledger_intend(issue->ledger, &record, 1, err) < 0 ||
+	    ledger_issued(issue->ledger, &record.seq, ca_der(given), 1, err) < 0)
+		return -1;
+	buf_add(ret_der, ca_der(given)->data, ca_der(given)->len);
+	return 0;
+}
+
+int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct signer *signer, struct buf *ret_der, struct err *err)
+{
+	MICA_FREE char *note = note_name(ca);
+	BUF_AUTO der = BUF_INIT;
+	int status = ca->certificate ? adopt_given(issue, ca, spki, &der, err)
+	                             : sign_own(issue, ca, spki, signer, &der, err);
+
+	if (status < 0 || issue_read_ca(issue, err) < 0 ||
+	    ledger_note(issue->ledger, note, NULL, err) < 0)
+		return -1;
+	buf_move(ret_der, &der);
+	return 0;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What one run knows. open.c makes it, facts.c and planning.c fill in what is and what is due,
+ * prepare.c, sign.c and deliver.c carry it out, in this order.
+ */
+#ifndef MICA_ISSUE_PRIVATE_H
+#define MICA_ISSUE_PRIVATE_H
+
+#include <mica/issue.h>
+#include <mica/lint.h>
+#include <mica/milvus.h>
+#include <mica/outdir.h>
+
+#define NO_PLACE ((size_t)-1)
+
+/* One directory of delivery: a deployment's tls/, or the directory of one of its clients. */
+struct place {
+	size_t deployment, certificate;
+	size_t next; /* the certificate's next place, or NO_PLACE */
+	char *dir;   /* "out/prod/tls" */
+	const char *cert_name, *key_name;
+	struct tree_fact fact;
+	struct delivery delivery; /* what the ledger says lies there */
+	bool delivered;           /* the ledger says something */
+	struct outdir_tree *tree; /* staged in this run; the batch's */
+	struct digest key_file;   /* of the key that was staged */
+};
+
+/* One certificate to be made. */
+struct job {
+	const struct inv_certificate *certificate;
+	size_t index; /* of the certificate */
+	struct draft_spec spec;
+	struct buf spki, key_pem, csr_pem, der;
+	struct approval *approval;
+	struct findings findings; /* its own: jobs are prepared side by side */
+	int64_t seq;
+};
+
+/* One configuration file that is not as it should be. */
+struct outlet_change {
+	size_t deployment;
+	char
+	    *file; /* its name in the directory; beside the usual one when that is not mica's */
+	char *path;
+	struct buf text;
+};
+
+struct issue {
+	struct inventory *inventory;
+	struct ledger *ledger; /* NULL: READ mode and none there */
+	enum ledger_mode mode;
+	struct ambient ambient;
+	struct findings *findings;
+
+	struct ca *ca;        /* the issuing CA; NULL: init was not run */
+	struct buf ca_bundle; /* the ca.pem of every directory */
+
+	struct buf *requests;   /* for each certificate: SPKI of its csr:, or empty */
+	struct record *current; /* for each certificate: its active record, seq 0: none */
+	struct entry_fact *entries;
+	size_t *first_place; /* for each certificate, or NO_PLACE */
+	struct place *places;
+	size_t n_places;
+	char **gone;
+	int64_t *gone_seqs;
+	size_t n_gone, cap_gone;
+	bool facts_known;
+
+	struct plan *plan;
+	struct plan_item *
+	    *item_of; /* for each certificate: its item, or NULL when not planned */
+	struct outlet_change *outlets;
+	char **outlet_paths;
+	size_t n_outlets, cap_outlets;
+
+	struct job *jobs;
+	size_t n_jobs;
+	struct outdir_batch *batch;
+	char *generation;
+};
+
+/* facts.c: entries, places and gone, from the ledger and the disk */
+int issue_gather_facts(struct issue *issue, struct err *err) MICA_CHECKED;
+/* the certificate file of a place as it should be: the leaf, then its chain */
+void issue_certificate_text(const struct record *record, struct buf *ret);
+bool issue_takes_request(const struct inv_certificate *certificate);
+
+/* job.c */
+int issue_make_jobs(struct issue *issue, struct err *err) MICA_CHECKED;
+void issue_free_jobs(struct issue *issue);
+void issue_tell_lint(struct issue *issue);
+/* the draft's names, times and serial; the caller has set spki */
+int issue_specify(struct issue *issue, struct job *job, const struct plan_item *item,
+    struct err *err) MICA_CHECKED;
+
+/* outlets.c */
+int issue_render_outlets(struct issue *issue, const char *only, struct err *err) MICA_CHECKED;
+int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err) MICA_CHECKED;
+void issue_free_outlets(struct issue *issue);
+
+/* prepare.c: a batch with a generation name of its own */
+int issue_begin_batch(struct issue *issue, struct err *err) MICA_CHECKED;
+int issue_stage_place(struct issue *issue, struct place *place, struct err *err) MICA_CHECKED;
+
+/* reconcile.c: what an interrupted run left */
+int issue_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;
+
+/* init.c */
+int issue_read_ca(struct issue *issue, struct err *err) MICA_CHECKED;
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "issue_private.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <mica/csr.h>
+#include <mica/file.h>
+
+static void add_place(struct issue *issue, size_t deployment, size_t certificate)
+{
+	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
+	const struct inv_certificate *entry = &issue->inventory->certificates[certificate];
+	struct place *place = &issue->places[issue->n_places];
+	bool server = entry->profile == PROFILE_SERVER;
+
+	*place = (struct place){
+		.deployment = deployment,
+		.certificate = certificate,
+		.next = issue->first_place[certificate],
+		.dir = server ? mem_printf("%s/tls", to->out)
+		              : mem_printf("%s/clients/%s", to->out, entry->name),
+		.cert_name = server ? "server.pem" : "client.pem",
+		.key_name = server ? "server.key" : "client.key",
+	};
+	issue->first_place[certificate] = issue->n_places++;
+}
+
+static void add_places(struct issue *issue)
+{
+	const struct inventory *inventory = issue->inventory;
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_deployments; i++)
+		n += 1 + inventory->deployments[i].n_clients;
+	issue->places = mem_array(n, sizeof(*issue->places));
+	issue->first_place = mem_array(inventory->n_certificates, sizeof(*issue->first_place));
+	for (size_t i = 0; i < inventory->n_certificates; i++)
+		issue->first_place[i] = NO_PLACE;
+	for (size_t i = 0; i < inventory->n_deployments; i++) {
+		const struct inv_deployment *deployment = &inventory->deployments[i];
+
+		add_place(issue, i, deployment->server);
+		for (size_t k = 0; k < deployment->n_clients; k++)
+			add_place(issue, i, deployment->clients[k]);
+	}
+}
+
+/* A fault of a file that the inventory names is a fault of the inventory: it gets the place. */
+static void blame(
+    struct issue *issue, const char *rule, const struct mark *mark, const struct err *err)
+{
+	findings_add(issue->findings, FINDING_ERROR, rule, mark,
+	    err->hint[0] ? err->hint : NULL, "%s", err->text);
+}
+
+static void read_requests(struct issue *issue)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	issue->requests = mem_array(inventory->n_certificates, sizeof(*issue->requests));
+	for (size_t i = 0; i < inventory->n_certificates; i++) {
+		const struct inv_certificate *entry = &inventory->certificates[i];
+		BUF_AUTO bytes = BUF_INIT;
+		enum algorithm algorithm;
+		struct err err = ERR_INIT;
+
+		if (!entry->csr)
+			continue;
+		if (file_read(AT_FDCWD, entry->csr, FILE_MAX_TEXT, &bytes, &err) < 0 ||
+		    csr_read(entry->csr, &bytes, &issue->requests[i], &algorithm, &err) < 0)
+			blame(issue, "csr", &entry->csr_mark, &err);
+	}
+}
+
+static void read_trust(struct issue *issue)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	for (size_t i = 0; i < inventory->n_trust; i++) {
+		BUF_AUTO bytes = BUF_INIT;
+		struct err err = ERR_INIT;
+
+		if (file_read(AT_FDCWD, inventory->trust[i], FILE_MAX_TEXT, &bytes, &err) < 0 ||
+		    ca_read_bundle(inventory->trust[i], &bytes, &issue->ca_bundle, &err) < 0)
+			blame(issue, "trust", &inventory->trust_marks[i], &err);
+	}
+}
+
+static int read_named_files(struct issue *issue, struct err *err)
+{
+	size_t errors = issue->findings->errors;
+
+	read_requests(issue);
+	if (issue->ca)
+		buf_add(&issue->ca_bundle, ca_pem(issue->ca)->data, ca_pem(issue->ca)->len);
+	read_trust(issue);
+	if (issue->findings->errors == errors)
+		return 0;
+	return err_set(
+	    err, ERR_FAILED, "'%s' names files that cannot be used", issue->inventory->file);
+}
+
+static int open_ledger(struct issue *issue, struct err *err)
+{
+	if (ledger_open(issue->inventory->state_dir, issue->mode, issue->ambient.now,
+	        &issue->ledger, err) == 0)
+		return 0;
+	if (issue->mode == LEDGER_READ && err->kind == ERR_NOT_FOUND)
+		return 0;
+	return -1;
+}
+
+int issue_open(const struct issue_params *params, struct findings *findings, struct issue **ret,
+    struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = mem_zalloc(sizeof(*issue));
+
+	issue->mode = params->mode;
+	issue->ambient = params->ambient;
+	issue->findings = findings;
+	if (inventory_load(params->inventory, findings, &issue->inventory, err) < 0 ||
+	    open_ledger(issue, err) < 0 || issue_read_ca(issue, err) < 0 ||
+	    read_named_files(issue, err) < 0)
+		return -1;
+	add_places(issue);
+	if (issue->mode == LEDGER_WRITE && issue_reconcile(issue, err) < 0)
+		return -1;
+	*ret = mem_give(issue);
+	return 0;
+}
+
+static void free_facts(struct issue *issue)
+{
+	size_t n = issue->inventory ? issue->inventory->n_certificates : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (issue->requests)
+			buf_clear(&issue->requests[i]);
+		if (issue->current)
+			record_clear(&issue->current[i]);
+	}
+	for (size_t i = 0; i < issue->n_places; i++) {
+		free(issue->places[i].dir);
+		delivery_clear(&issue->places[i].delivery);
+	}
+	for (size_t i = 0; i < issue->n_gone; i++)
+		free(issue->gone[i]);
+	free(issue->requests);
+	free(issue->current);
+	free(issue->entries);
+	free(issue->places);
+	free(issue->first_place);
+	free(issue->gone);
+	free(issue->gone_seqs);
+}
+
+void issue_close(struct issue *issue)
+{
+	if (!issue)
+		return;
+	outdir_batch_free(issue->batch);
+	issue_free_jobs(issue);
+	issue_free_outlets(issue);
+	free_facts(issue);
+	plan_free(issue->plan);
+	free(issue->item_of);
+	free(issue->generation);
+	buf_clear(&issue->ca_bundle);
+	ca_free(issue->ca);
+	ledger_close(issue->ledger);
+	inventory_free(issue->inventory);
+	free(issue);
+}
+
+const struct inventory *issue_inventory(const struct issue *issue)
+{
+	return issue->inventory;
+}
+
+const struct ca *issue_ca(const struct issue *issue)
+{
+	return issue->ca;
+}

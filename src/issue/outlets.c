@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The configuration files beside the trees: rendered, compared with what lies there, written.
+ * mica replaces a file only when it is the one that mica wrote; otherwise it writes beside it.
+ */
+#include "issue_private.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mica/file.h>
+
+enum standing { ABSENT, SAME, OURS, FOREIGN };
+
+static int standing(struct issue *issue, const char *deployment, const char *file,
+    const char *path, const struct buf *text, enum standing *ret, struct err *err)
+{
+	BUF_AUTO found = BUF_INIT;
+	struct digest noted = { { 0 } };
+	struct digest digest;
+	bool known = false;
+
+	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, err) < 0) {
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
+		*ret = ABSENT;
+		return 0;
+	}
+	if (buf_same(&found, text->data, text->len)) {
+		*ret = SAME;
+		return 0;
+	}
+	if (issue->ledger &&
+	    ledger_outlet(issue->ledger, deployment, file, &noted, &known, err) < 0)
+		return -1;
+	digest = digest_of(found.data, found.len);
+	*ret = known && memcmp(&digest, &noted, sizeof(digest)) == 0 ? OURS : FOREIGN;
+	return 0;
+}
+
+static void add_change(
+    struct issue *issue, size_t deployment, const char *file, char *path, struct buf *text)
+{
+	size_t cap = issue->cap_outlets;
+	struct outlet_change *change;
+
+	issue->outlet_paths =
+	    mem_grow(issue->outlet_paths, &cap, issue->n_outlets + 1, sizeof(char *));
+	issue->outlets = mem_grow(
+	    issue->outlets, &issue->cap_outlets, issue->n_outlets + 1, sizeof(*issue->outlets));
+	change = &issue->outlets[issue->n_outlets];
+	*change = (struct outlet_change){ deployment, mem_strdup(file), path, BUF_INIT };
+	buf_move(&change->text, text);
+	issue->outlet_paths[issue->n_outlets++] = path;
+}
+
+static void tell_foreign(struct issue *issue, const char *path, const char *beside)
+{
+	MICA_FREE char *hint =
+	    mem_printf("compare the two; to let mica write '%s', move yours away", path);
+
+	findings_add(issue->findings, FINDING_WARNING, "not-ours", NULL, hint,
+	    "'%s' is not as mica wrote it: left alone; mica's is '%s'", path, beside);
+}
+
+static int compare_outlet(
+    struct issue *issue, size_t deployment, struct outlet *outlet, struct err *err)
+{
+	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
+	MICA_FREE char *path = file_join(to->out, outlet->file);
+	MICA_FREE char *beside = mem_printf("%s.mica", outlet->file);
+	MICA_FREE char *beside_path = file_join(to->out, beside);
+	enum standing is;
+
+	if (standing(issue, to->name, outlet->file, path, &outlet->text, &is, err) < 0)
+		return -1;
+	if (is == SAME)
+		return 0;
+	if (is != FOREIGN) {
+		add_change(issue, deployment, outlet->file, mem_give(path), &outlet->text);
+		return 0;
+	}
+	tell_foreign(issue, path, beside_path);
+	if (standing(issue, to->name, beside, beside_path, &outlet->text, &is, err) < 0)
+		return -1;
+	if (is == FOREIGN) {
+		err_set(err, ERR_REFUSED, "neither '%s' nor '%s' is as mica wrote it", path,
+		    beside_path);
+		return err_hint(
+		    err, "move one of them away: mica never overwrites what it did not write");
+	}
+	if (is != SAME)
+		add_change(issue, deployment, beside, mem_give(beside_path), &outlet->text);
+	return 0;
+}
+
+static int render_deployment(struct issue *issue, size_t i, struct err *err)
+{
+	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
+	BUF_AUTO given = BUF_INIT;
+	struct outlet *outlets = NULL;
+	size_t n = 0;
+	int status = 0;
+
+	if (deployment->milvus_yaml &&
+	    file_read(AT_FDCWD, deployment->milvus_yaml, FILE_MAX_TEXT, &given, err) < 0) {
+		findings_add(issue->findings, FINDING_ERROR, "milvus-yaml",
+		    &deployment->milvus_yaml_mark, NULL, "%s", err->text);
+		return -1;
+	}
+	if (milvus_outlets(issue->inventory, deployment,
+	        deployment->milvus_yaml ? &given : NULL, issue->findings, &outlets, &n,
+	        err) < 0)
+		return -1;
+	for (size_t k = 0; status == 0 && k < n; k++)
+		status = compare_outlet(issue, i, &outlets[k], err);
+	outlets_free(outlets, n);
+	return status;
+}
+
+int issue_render_outlets(struct issue *issue, const char *only, struct err *err)
+{
+	issue_free_outlets(issue);
+	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
+		if (only && strcmp(issue->inventory->deployments[i].name, only) != 0)
+			continue;
+		if (render_deployment(issue, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void issue_free_outlets(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->n_outlets; i++) {
+		free(issue->outlets[i].file);
+		free(issue->outlets[i].path);
+		buf_clear(&issue->outlets[i].text);
+	}
+	free(issue->outlets);
+	free(issue->outlet_paths);
+	issue->outlets = NULL;
+	issue->outlet_paths = NULL;
+	issue->n_outlets = 0;
+	issue->cap_outlets = 0;
+}
+
+size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_paths)
+{
+	if (ret_paths)
+		*ret_paths = (const char *const *)issue->outlet_paths;
+	return issue->n_outlets;
+}
+
+/* The note comes first: a crash between the two leaves the file as it was, or as the note says.
+ */
+int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err)
+{
+	for (size_t i = 0; i < issue->n_outlets; i++) {
+		const struct outlet_change *change = &issue->outlets[i];
+		const struct inv_deployment *to =
+		    &issue->inventory->deployments[change->deployment];
+		struct digest digest = digest_of(change->text.data, change->text.len);
+
+		if (file_make_dirs(to->out, 0755, err) < 0 ||
+		    file_replace(AT_FDCWD, change->path, change->text.data, change->text.len,
+		        0644, err) < 0 ||
+		    ledger_note_outlet(issue->ledger, to->name, change->file, &digest, err) < 0)
+			return -1;
+	}
+	*ret_written = issue->n_outlets;
+	return 0;
+}

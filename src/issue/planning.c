@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "issue_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int check_names(
+    struct issue *issue, const struct issue_plan_options *options, struct err *err)
+{
+	const char *file = issue->inventory->file;
+
+	if (options->only && !inventory_deployment(issue->inventory, options->only))
+		return err_set(
+		    err, ERR_NOT_FOUND, "'%s' has no deployment '%s'", file, options->only);
+	for (size_t i = 0; i < options->n_force; i++) {
+		if (!inventory_certificate(issue->inventory, options->force[i]))
+			return err_set(err, ERR_NOT_FOUND, "'%s' has no certificate '%s'", file,
+			    options->force[i]);
+	}
+	if (issue->ca)
+		return 0;
+	err_set(err, ERR_FAILED, "the CA '%s' has no certificate yet",
+	    inventory_issuer(issue->inventory)->name);
+	return err_hint(err, "make its key and certificate: mica init");
+}
+
+static struct tree_fact *tree_facts(const struct issue *issue)
+{
+	struct tree_fact *facts = mem_array(issue->n_places, sizeof(*facts));
+
+	for (size_t i = 0; i < issue->n_places; i++)
+		facts[i] = issue->places[i].fact;
+	return facts;
+}
+
+static void index_items(struct issue *issue)
+{
+	free(issue->item_of);
+	issue->item_of = mem_array(issue->inventory->n_certificates, sizeof(*issue->item_of));
+	for (size_t i = 0; i < issue->plan->n; i++) {
+		struct plan_item *item = &issue->plan->items[i];
+
+		if (item->certificate != (size_t)-1)
+			issue->item_of[item->certificate] = item;
+	}
+}
+
+static void tell_cuts(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->plan->n; i++) {
+		const struct plan_item *item = &issue->plan->items[i];
+		char end[CLOCK_TEXT];
+
+		if (!item->cut || (item->action != PLAN_ISSUE && item->action != PLAN_ROTATE))
+			continue;
+		findings_add(issue->findings, FINDING_WARNING, "cut-to-ca", NULL,
+		    "a new CA is due before this one ends",
+		    "'%s' ends with its CA, on %s, before its own days are over", item->entry,
+		    clock_date(item->not_after, end));
+	}
+}
+
+int issue_plan(struct issue *issue, const struct issue_plan_options *options,
+    const struct plan **ret, struct err *err)
+{
+	MICA_FREE struct tree_fact *trees = NULL;
+	struct plan_facts facts = { 0 };
+	struct plan_options wanted = {
+		.now = options->at ? options->at : issue->ambient.now,
+		.ahead = options->ahead,
+		.only = options->only,
+		.force = options->force,
+		.n_force = options->n_force,
+		.force_mode = options->force_all ? PLAN_FORCE_ALL : PLAN_FORCE_NAMED,
+	};
+
+	if (check_names(issue, options, err) < 0 || issue_gather_facts(issue, err) < 0)
+		return -1;
+	trees = tree_facts(issue);
+	facts = (struct plan_facts){ issue->entries, trees, issue->n_places, issue->gone,
+		issue->n_gone };
+	wanted.ca_not_after = ca_not_after(issue->ca);
+	plan_free(issue->plan);
+	issue->plan = NULL;
+	if (plan_make(issue->inventory, &facts, &wanted, &issue->plan, err) < 0)
+		return -1;
+	index_items(issue);
+	tell_cuts(issue);
+	if (issue_render_outlets(issue, options->only, err) < 0)
+		return -1;
+	*ret = issue->plan;
+	return 0;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "issue_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_facts(struct status_row *row, const struct record *record)
+{
+	row->exists = true;
+	row->state = record->state;
+	row->not_before = record->not_before;
+	row->not_after = record->not_after;
+	memcpy(row->serial, record->serial, sizeof(row->serial));
+}
+
+static int ca_row(
+    struct issue *issue, const struct inv_ca *ca, struct status_row *row, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record record = { 0 };
+
+	row->entry = mem_strdup(ca->name);
+	row->kind = RECORD_CA;
+	row->action = PLAN_ISSUE;
+	if (!issue->ca) {
+		row->why = mem_strdup("has no certificate yet: mica init");
+		return 0;
+	}
+	if (ledger_current(issue->ledger, RECORD_CA, ca->name, &record, err) < 0)
+		return -1;
+	copy_facts(row, &record);
+	row->action = PLAN_KEEP;
+	row->due = record.not_after;
+	row->why = mem_strdup("issuing");
+	return 0;
+}
+
+static char **places_of(const struct issue *issue, size_t certificate)
+{
+	char **where;
+	size_t n = 0;
+
+	for (size_t i = issue->first_place[certificate]; i != NO_PLACE;
+	     i = issue->places[i].next)
+		n += issue->places[i].delivered;
+	where = mem_array(n + 1, sizeof(*where));
+	for (size_t i = issue->first_place[certificate]; i != NO_PLACE;
+	     i = issue->places[i].next) {
+		if (issue->places[i].delivered)
+			where[--n] = mem_strdup(issue->places[i].dir);
+	}
+	return where;
+}
+
+static void entry_row(const struct issue *issue, size_t i, struct status_row *row)
+{
+	const struct inv_certificate *entry = &issue->inventory->certificates[i];
+	const struct plan_item *item = issue->item_of ? issue->item_of[i] : NULL;
+
+	row->entry = mem_strdup(entry->name);
+	row->kind = entry->profile == PROFILE_SERVER ? RECORD_SERVER : RECORD_CLIENT;
+	if (issue->entries[i].exists)
+		copy_facts(row, &issue->current[i]);
+	row->action = item ? item->action : PLAN_ISSUE;
+	row->due = row->exists ? plan_due(entry, row->not_before, row->not_after) : 0;
+	row->why = mem_strdup(item ? item->why : "not issued yet");
+	row->where = places_of(issue, i);
+}
+
+/* The first certificate to end if nothing were ever signed again. */
+static void find_outage(const struct issue *issue, struct status *status)
+{
+	for (size_t i = 0; i < issue->n_places; i++) {
+		const struct place *place = &issue->places[i];
+		const struct record *record = &issue->current[place->certificate];
+
+		if (!issue->entries[place->certificate].exists)
+			continue;
+		if (status->first_outage != 0 && record->not_after >= status->first_outage)
+			continue;
+		status->first_outage = record->not_after;
+		free(status->first_outage_entry);
+		free(status->first_outage_deployment);
+		status->first_outage_entry = mem_strdup(record->entry);
+		status->first_outage_deployment =
+		    mem_strdup(issue->inventory->deployments[place->deployment].name);
+	}
+}
+
+int issue_status(struct issue *issue, struct status *ret, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+	const struct issue_plan_options options = { 0 };
+	MICA_AUTO(status_clear) struct status status = { 0 };
+	const struct plan *plan = NULL;
+
+	if (issue->ca ? issue_plan(issue, &options, &plan, err) < 0
+	              : issue_gather_facts(issue, err) < 0)
+		return -1;
+	status.rows =
+	    mem_array(inventory->n_cas + inventory->n_certificates, sizeof(*status.rows));
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		if (ca_row(issue, &inventory->cas[i], &status.rows[status.n++], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < inventory->n_certificates; i++)
+		entry_row(issue, i, &status.rows[status.n++]);
+	find_outage(issue, &status);
+	*ret = status;
+	status = (struct status){ 0 };
+	return 0;
+}
+
+void status_clear(struct status *status)
+{
+	for (size_t i = 0; i < status->n; i++) {
+		struct status_row *row = &status->rows[i];
+
+		for (char **where = row->where; where && *where; where++)
+			free(*where);
+		free(row->where);
+		free(row->entry);
+		free(row->why);
+	}
+	free(status->rows);
+	free(status->first_outage_entry);
+	free(status->first_outage_deployment);
+	*status = (struct status){ 0 };
+}
