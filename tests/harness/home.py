@@ -69,6 +69,11 @@ class Home:
             return snapshot(self.path, skip=LEDGER_SIDE, **more)
         return {name: snapshot(self.path / name, skip=LEDGER_SIDE, **more) for name in folders}
 
+    def token_objects(self):
+        """What lies on the token: one file an object, by SoftHSM's names."""
+        return sorted(str(p.relative_to(self.token.store)) for p in self.token.store.rglob("*.object")
+                      if p.name != "token.object")
+
     @contextlib.contextmanager
     def unchanged(self, **more):
         before = self.snapshot(**more)

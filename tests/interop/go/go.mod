@@ -1,0 +1,3 @@
+module mica-judge
+
+go 1.20

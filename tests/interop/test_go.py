@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same files in the hands of Go's crypto/x509 and crypto/tls, which Milvus is built with. Where Go is not there,
+these are skipped, in CI too: it is no package of this project."""
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from harness import parts
+from harness.run import run
+from kinds import ALGORITHMS, Issued
+
+SOURCE = pathlib.Path(__file__).parent / "go"
+
+
+@pytest.fixture(scope="module")
+def judge(module_scratch):
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
+    if go is None:
+        pytest.skip("Go is not there")
+    program = module_scratch / "judge"
+    env = {"PATH": os.environ["PATH"], "HOME": str(module_scratch), "GOFLAGS": "-mod=mod", "GOPROXY": "off",
+           "GOTOOLCHAIN": "local", "GOCACHE": str(parts.TOP / "build/go-cache"), "CGO_ENABLED": "0"}
+    run([go, "build", "-o", program, "."], cwd=SOURCE, env=env, timeout=280)
+    return program
+
+
+@pytest.fixture(scope="module", params=ALGORITHMS)
+def issued(request, module_scratch):
+    return Issued(module_scratch / request.param, request.param)
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_verify(judge, issued, alg):
+    ca, server, client = issued.server(alg, "ca.pem"), issued.server(alg, "server.pem"), issued.client(alg, "client.pem")
+    for name in ("localhost", "x.db.example.com", "127.0.0.1", "::1"):
+        run([judge, "verify", "server", ca, server, name])
+    run([judge, "verify", "client", ca, client])
+    assert "incompatible key usage" in run([judge, "verify", "client", ca, server], code=1).err
+    assert "incompatible key usage" in run([judge, "verify", "server", ca, client], code=1).err
+    assert "not elsewhere.example.com" in run([judge, "verify", "server", ca, server, "elsewhere.example.com"], code=1).err
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_mode_2(judge, issued, alg):
+    ca = issued.server(alg, "ca.pem")
+    own = [issued.server(alg, "server.pem"), issued.server(alg, "server.key")]
+    theirs = [issued.client(alg, "client.pem"), issued.client(alg, "client.key")]
+    run([judge, "handshake", ca, *own, *theirs, "localhost"])
+    assert "didn't provide a certificate" in run([judge, "handshake", ca, *own, "-", "-", "localhost"], code=1).err
+    assert "incompatible key usage" in run([judge, "handshake", ca, *own, *own, "localhost"], code=1).err
