@@ -30,9 +30,24 @@ struct doc_node {
 	size_t n;
 };
 
-/* -1 with ERR_FAILED when there is any fault; findings hold them all. file is kept by the doc. */
+/* What a text may have: at most FILE_MAX_TEXT bytes, this many levels of lists and maps. */
+enum { DOC_MAX_DEPTH = 32 };
+
+/* -1 with ERR_FAILED when there is any fault; findings hold them all. The doc keeps a copy of file;
+ * the marks of its nodes point to that. */
 int doc_parse(const char *file, const void *bytes, size_t len, struct findings *findings,
     struct doc **ret, struct err *err) MICA_CHECKED;
+
+/* The same for a caller that has faults of its own to tell in the same run: a text that could be
+ * read to its end gives a doc in spite of faults (what was not understood is an empty scalar). NULL
+ * when it could not; findings tell whether all was well. */
+struct doc *doc_read(const char *file, const void *bytes, size_t len, struct findings *findings);
+
+/* Adds an error. Of more than DOC_MAX_FAULTS the rest is dropped, and the last one says so. */
+enum { DOC_MAX_FAULTS = 100 };
+void doc_fault(struct findings *findings, const char *rule, const struct mark *where,
+    const char *hint, const char *fmt, ...) MICA_PRINTF(5, 6);
+
 void doc_free(struct doc *doc);
 MICA_DEFINE_FREEP(struct doc, doc_free)
 
