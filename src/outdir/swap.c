@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outdir_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Links come first: they lead nowhere, or to the old set, until ..data moves. */
+static int make_link(struct outdir_tree *tree, struct staged *file, struct err *err)
+{
+	MICA_FREE char *target = NULL;
+
+	if (file->linked)
+		return 0;
+	target = mem_printf(DATA_LINK "/%s", file->name);
+	if (symlinkat(target, tree->fd, file->name) == 0) {
+		file->linked = file->link_made = true;
+		return 0;
+	}
+	if (errno != EEXIST)
+		return write_failed(tree, file->name, errno, err);
+	return tree_probe_link(tree, file->name, &file->linked, err);
+}
+
+/* The one step that shows: afterwards every name leads to the new generation. */
+static int move_data(struct outdir_tree *tree, struct err *err)
+{
+	const char *generation = tree->batch->generation;
+
+	if (symlinkat(generation, tree->fd, DATA_NEXT) < 0) {
+		if (errno != EEXIST || unlinkat(tree->fd, DATA_NEXT, 0) < 0 ||
+		    symlinkat(generation, tree->fd, DATA_NEXT) < 0)
+			return write_failed(tree, DATA_NEXT, errno, err);
+	}
+	if (renameat(tree->fd, DATA_NEXT, tree->fd, DATA_LINK) < 0) {
+		write_failed(tree, DATA_LINK, errno, err);
+		(void)unlinkat(tree->fd, DATA_NEXT, 0);
+		return -1;
+	}
+	return 0;
+}
+
+static bool is_staged(const struct outdir_tree *tree, const char *name)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		if (strcmp(tree->files[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Removes the links of names that the new generation does not have. */
+static int drop_links(const struct outdir_tree *tree, struct err *err)
+{
+	MICA_AUTO(close_dir) DIR *dir = NULL;
+	struct dirent *entry;
+	int fd = openat(tree->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir) {
+		err_errno(err, errno, "cannot read '%s'", tree->dir);
+		mem_closep(&fd);
+		return -1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+
+		if (name[0] == '.' && name[1] == '.')
+			continue;
+		if (is_staged(tree, name) || !is_data_link(tree->fd, name))
+			continue;
+		if (unlinkat(tree->fd, name, 0) < 0)
+			return err_errno(err, errno, "cannot remove '%s/%s'", tree->dir, name);
+	}
+	return 0;
+}
+
+static int swap(struct outdir_tree *tree, struct err *err)
+{
+	if (tree_open(tree, err) < 0)
+		return -1;
+	if (fchmod(tree->generation_fd, GENERATION_MODE) < 0)
+		return write_failed(tree, tree->batch->generation, errno, err);
+	for (size_t i = 0; i < tree->n; i++) {
+		if (make_link(tree, &tree->files[i], err) < 0)
+			return -1;
+	}
+	if (move_data(tree, err) < 0)
+		return -1;
+	tree->swapped = true;
+	return tree->current ? drop_links(tree, err) : 0;
+}
+
+int outdir_swap(struct outdir_batch *batch, struct err *err)
+{
+	MICA_FREE struct outdir_tree **swapped =
+	    mem_array(batch->n, sizeof(struct outdir_tree *));
+	size_t n = 0;
+
+	if (outdir_sync(batch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->n; i++) {
+		if (batch->trees[i]->swapped)
+			continue;
+		if (swap(batch->trees[i], err) < 0)
+			return -1;
+		swapped[n++] = batch->trees[i];
+	}
+	return sync_swapped(swapped, n, err);
+}
