@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mica/schema.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mica/mem.h>
+#include <mica/num.h>
+#include <mica/utf8.h>
+
+/* What one value is read with. */
+struct place {
+	const struct schema_key *key;
+	const struct doc_node *node;
+	struct findings *findings;
+};
+
+static void type_fault(
+    const struct place *at, const struct doc_node *node, const char *hint, const char *what)
+{
+	doc_fault(at->findings, "wrong-type", &node->mark, hint, "'%s' must be %s",
+	    at->key->name, what);
+}
+
+static bool is_plain(const struct doc_node *node, const char *word)
+{
+	return node->kind == DOC_SCALAR && !node->quoted && strcmp(node->text, word) == 0;
+}
+
+static bool is_null(const struct doc_node *node)
+{
+	return is_plain(node, "") || is_plain(node, "null") || is_plain(node, "~") ||
+	       is_plain(node, "Null") || is_plain(node, "NULL");
+}
+
+/* What other YAML parsers read as a boolean, though only two of these words are one. */
+static bool looks_boolean(const struct doc_node *node)
+{
+	static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "y",
+		"n" };
+
+	if (node->kind != DOC_SCALAR || node->quoted)
+		return false;
+	for (size_t i = 0; i < mem_count(words); i++) {
+		if (strcasecmp(words[i], node->text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What other YAML parsers read as a number: 12, -1, 0x1f, 1e3, 2.6, .5, 1_000, .inf */
+static bool looks_numeric(const struct doc_node *node)
+{
+	const char *text = node->text + (node->text[0] == '-' || node->text[0] == '+');
+	const bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	size_t digits = strcspn(text, "0123456789");
+
+	if (strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0)
+		return true;
+	if (text[digits] == '\0' || digits > 1 || (digits == 1 && text[0] != '.'))
+		return false;
+	if (hexadecimal)
+		return text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")] == '\0';
+	return text[strspn(text, "0123456789_.eE+-")] == '\0';
+}
+
+/* --- one value ------------------------------------------------------------------------------
+ */
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* true when the node is a text; the value itself is never repeated, it may be a secret */
+static bool text_ok(const struct place *at, const struct doc_node *node)
+{
+	if (node->kind != DOC_SCALAR)
+		type_fault(at, node, NULL, "one text");
+	else if (is_null(node))
+		type_fault(
+		    at, node, "take the key out to have the default", "a text, not nothing");
+	else if (!node->quoted && (is_plain(node, "true") || is_plain(node, "false")))
+		type_fault(
+		    at, node, "put it between double quotes", "a text, not true or false");
+	else if (!node->quoted && !(at->key->flags & SCHEMA_NUMERIC) && looks_numeric(node))
+		type_fault(at, node, "put it between double quotes", "a text, not a number");
+	else if (node->text[0] == '\0')
+		type_fault(at, node, NULL, "a text that is not empty");
+	else if (has_control(node->text))
+		type_fault(at, node, NULL, "a text of one line without control characters");
+	else
+		return true;
+	return false;
+}
+
+static bool number_ok(const struct place *at, int64_t *ret)
+{
+	const struct schema_key *key = at->key;
+	char what[96];
+
+	snprintf(what, sizeof(what), "a whole number from %" PRId64 " to %" PRId64, key->least,
+	    key->most);
+	if (at->node->kind == DOC_SCALAR && at->node->quoted)
+		type_fault(at, at->node, "take the quotes away", what);
+	else if (at->node->kind != DOC_SCALAR ||
+	         num_parse(at->node->text, key->least, key->most, ret) < 0)
+		type_fault(at, at->node, NULL, what);
+	else
+		return true;
+	return false;
+}
+
+static bool bool_ok(const struct place *at, int64_t *ret)
+{
+	const bool quoted = at->node->kind == DOC_SCALAR && at->node->quoted;
+
+	*ret = is_plain(at->node, "true");
+	if (*ret || is_plain(at->node, "false"))
+		return true;
+	if (quoted)
+		type_fault(at, at->node, "take the quotes away", "true or false");
+	else
+		type_fault(at, at->node,
+		    looks_boolean(at->node) ? "only these two words are taken" : NULL,
+		    "true or false");
+	return false;
+}
+
+/* "'a', 'b' or 'c'", without the words that are not supported yet */
+static char *word_list(const struct schema_word *words)
+{
+	BUF_AUTO list = BUF_INIT;
+	size_t left = 0;
+
+	for (const struct schema_word *word = words; word->name; word++)
+		left += !word->later;
+	for (const struct schema_word *word = words; word->name; word++) {
+		if (word->later)
+			continue;
+		left--;
+		buf_printf(&list, "'%s'%s", word->name,
+		    left > 1    ? ", "
+		    : left == 1 ? " or "
+		                : "");
+	}
+	return mem_strdup(buf_text(&list));
+}
+
+static bool word_ok(const struct place *at, int64_t *ret)
+{
+	const char *text = at->node->text;
+	struct nearest nearest = NEAREST_INIT(text);
+	MICA_FREE char *list = NULL;
+	MICA_FREE char *hint = NULL;
+
+	if (at->node->kind == DOC_SCALAR) {
+		for (const struct schema_word *word = at->key->words; word->name; word++) {
+			nearest_offer(&nearest, word->name);
+			if (strcmp(word->name, text) != 0)
+				continue;
+			*ret = word->number;
+			if (!word->later)
+				return true;
+			doc_fault(at->findings, "not-supported", &at->node->mark, NULL,
+			    "'%s: %s' is not supported yet", at->key->name, text);
+			return false;
+		}
+		hint = nearest_hint(&nearest);
+	}
+	list = word_list(at->key->words);
+	doc_fault(at->findings, "wrong-word", &at->node->mark, hint, "'%s' must be %s",
+	    at->key->name, list);
+	return false;
+}
+
+static bool texts_ok(const struct place *at)
+{
+	bool good = true;
+
+	if (at->node->kind != DOC_LIST) {
+		type_fault(at, at->node,
+		    at->node->kind == DOC_SCALAR ? "put it between [ and ]" : NULL,
+		    "a list of texts");
+		return false;
+	}
+	for (size_t i = 0; i < at->node->n; i++)
+		good &= text_ok(at, at->node->items[i]);
+	return good;
+}
+
+static void later_ok(const struct place *at)
+{
+	const struct doc_node *node = at->node;
+
+	if (is_plain(node, "false") || (node->kind == DOC_LIST && node->n == 0))
+		return;
+	doc_fault(at->findings, "not-supported", &node->mark, NULL, "'%s' is not supported yet",
+	    at->key->name);
+}
+
+static void read_value(const struct place *at, struct schema_value *value)
+{
+	bool good = true;
+
+	if ((at->key->flags & SCHEMA_NULL) && is_null(at->node))
+		return;
+	switch (at->key->type) {
+	case SCHEMA_TEXT:
+		good = text_ok(at, at->node);
+		break;
+	case SCHEMA_NUMBER:
+		good = number_ok(at, &value->number);
+		break;
+	case SCHEMA_BOOL:
+		good = bool_ok(at, &value->number);
+		break;
+	case SCHEMA_WORD:
+		good = word_ok(at, &value->number);
+		break;
+	default:
+		good = texts_ok(at);
+		break;
+	}
+	value->faulty = !good;
+	/* the good items of a list are judged even when others are faulty */
+	if (good || (at->key->type == SCHEMA_TEXTS && at->node->kind == DOC_LIST))
+		value->node = at->node;
+}
+
+/* --- maps -----------------------------------------------------------------------------------
+ */
+
+static void read_maps(const struct place *at, struct schema_array *array)
+{
+	const struct schema *sub = at->key->sub;
+
+	if (at->node->kind != DOC_LIST) {
+		type_fault(at, at->node, "begin each entry with '- '", "a list");
+		return;
+	}
+	array->node = at->node;
+	array->n = at->node->n;
+	array->items = mem_array(array->n, sub->size);
+	for (size_t i = 0; i < array->n; i++)
+		schema_read(sub, at->node->items[i], (char *)array->items + i * sub->size,
+		    at->findings);
+}
+
+static void read_key(const struct place *at, void *out)
+{
+	void *field = (char *)out + at->key->offset;
+
+	switch (at->key->type) {
+	case SCHEMA_MAP:
+		schema_read(at->key->sub, at->node, field, at->findings);
+		break;
+	case SCHEMA_MAPS:
+		read_maps(at, field);
+		break;
+	case SCHEMA_LATER:
+		later_ok(at);
+		break;
+	default:
+		read_value(at, field);
+		break;
+	}
+}
+
+static const struct schema_key *find_key(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		if (strcmp(schema->keys[i].name, name) == 0)
+			return &schema->keys[i];
+	}
+	return NULL;
+}
+
+static void unknown_key(
+    const struct schema *schema, const struct doc_node *key, struct findings *findings)
+{
+	struct nearest nearest = NEAREST_INIT(key->text);
+	MICA_FREE char *hint = NULL;
+
+	for (size_t i = 0; i < schema->n; i++)
+		nearest_offer(&nearest, schema->keys[i].name);
+	hint = nearest_hint(&nearest);
+	doc_fault(findings, "unknown-key", &key->mark, hint, "unknown key '%s' in %s",
+	    key->text, schema->what);
+}
+
+static bool is_value(const struct schema_key *key)
+{
+	return key->type <= SCHEMA_TEXTS;
+}
+
+static void set_fallbacks(const struct schema *schema, void *out)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct schema_key *key = &schema->keys[i];
+		void *field = (char *)out + key->offset;
+
+		if (is_value(key))
+			((struct schema_value *)field)->number = key->fallback;
+		else if (key->type == SCHEMA_MAP)
+			set_fallbacks(key->sub, field);
+	}
+}
+
+static void check_required(const struct schema *schema, const struct doc_node *node, void *out,
+    struct findings *findings)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct schema_key *key = &schema->keys[i];
+
+		if (!(key->flags & SCHEMA_REQUIRED) || doc_get(node, key->name))
+			continue;
+		doc_fault(findings, "missing-key", &node->mark, NULL, "%s needs the key '%s'",
+		    schema->what, key->name);
+		if (is_value(key))
+			((struct schema_value *)((char *)out + key->offset))->faulty = true;
+	}
+}
+
+void schema_read(const struct schema *schema, const struct doc_node *node, void *out,
+    struct findings *findings)
+{
+	set_fallbacks(schema, out);
+	((struct schema_head *)out)->node = node;
+	if (node->kind != DOC_MAP) {
+		doc_fault(findings, "wrong-type", &node->mark, NULL,
+		    "%s must be a map of keys and values", schema->what);
+		return;
+	}
+	for (size_t i = 0; i < node->n; i++) {
+		const struct place at = { find_key(schema, node->keys[i]->text), node->items[i],
+			findings };
+
+		if (!at.key)
+			unknown_key(schema, node->keys[i], findings);
+		else if (doc_get(node, at.key->name) == node->items[i]) /* not a duplicate */
+			read_key(&at, out);
+	}
+	check_required(schema, node, out, findings);
+}
+
+void schema_clear(const struct schema *schema, void *out)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct schema_key *key = &schema->keys[i];
+		void *field = (char *)out + key->offset;
+		struct schema_array *array = field;
+
+		if (key->type == SCHEMA_MAP)
+			schema_clear(key->sub, field);
+		if (key->type != SCHEMA_MAPS)
+			continue;
+		for (size_t k = 0; k < array->n; k++)
+			schema_clear(key->sub, (char *)array->items + k * key->sub->size);
+		free(array->items);
+		*array = (struct schema_array){ 0 };
+	}
+}
+
+/* --- for documents --------------------------------------------------------------------------
+ */
+
+static const struct schema_key *walk(const struct schema *schema, size_t *left)
+{
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct schema_key *key = &schema->keys[i];
+		const struct schema_key *found = key;
+
+		if ((*left)-- == 0)
+			return key;
+		if (!key->sub)
+			continue;
+		found = walk(key->sub, left);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+const struct schema_key *schema_walk(const struct schema *schema, size_t i)
+{
+	return walk(schema, &i);
+}
+
+const char *schema_text(const struct schema_value *value)
+{
+	return value->node ? value->node->text : NULL;
+}
+
+size_t schema_count(const struct schema_value *list)
+{
+	return list->node ? list->node->n : 0;
+}
+
+const char *schema_item(const struct schema_value *list, size_t i)
+{
+	const struct doc_node *item = list->node->items[i];
+
+	return item->kind == DOC_SCALAR && item->text[0] != '\0' && !is_null(item) ? item->text
+	                                                                           : NULL;
+}
