@@ -58,7 +58,8 @@ static size_t byte_of(struct reader *reader, size_t character)
 		reader->characters = reader->bytes = 0;
 	while (reader->characters < character && reader->bytes < reader->text->len) {
 		reader->bytes++;
-		while (reader->bytes < reader->text->len && (data[reader->bytes] & 0xc0) == 0x80)
+		while (
+		    reader->bytes < reader->text->len && (data[reader->bytes] & 0xc0) == 0x80)
 			reader->bytes++;
 		reader->characters++;
 	}
@@ -105,9 +106,10 @@ static int next(struct reader *reader)
 	yaml_event_delete(&reader->event);
 	if (yaml_parser_parse(&reader->parser, &reader->event))
 		return 0;
-	mark = parser->error == YAML_READER_ERROR ? mark_of_byte(reader, parser->problem_offset) :
-	                                            mark_at(reader, parser->problem_mark);
-	return fault(reader, &mark, parser->problem ? parser->problem : "cannot be read as YAML");
+	mark = parser->error == YAML_READER_ERROR ? mark_of_byte(reader, parser->problem_offset)
+	                                          : mark_at(reader, parser->problem_mark);
+	return fault(
+	    reader, &mark, parser->problem ? parser->problem : "cannot be read as YAML");
 }
 
 static struct tree *node_new(struct reader *reader, enum tree_kind kind)
@@ -178,8 +180,10 @@ static int read_map(struct reader *reader, struct tree *node, int depth)
 		if (read_node(reader, depth, &key) < 0 || next(reader) < 0 ||
 		    read_node(reader, depth, &value) < 0)
 			return -1;
-		node->keys = mem_grow(node->keys, &node->cap_keys, node->n + 1, sizeof(struct tree *));
-		node->items = mem_grow(node->items, &node->cap, node->n + 1, sizeof(struct tree *));
+		node->keys =
+		    mem_grow(node->keys, &node->cap_keys, node->n + 1, sizeof(struct tree *));
+		node->items =
+		    mem_grow(node->items, &node->cap, node->n + 1, sizeof(struct tree *));
 		node->keys[node->n] = mem_give(key);
 		node->items[node->n++] = value;
 	}
@@ -195,7 +199,8 @@ static int read_list(struct reader *reader, struct tree *node, int depth)
 			return 0;
 		if (read_node(reader, depth, &item) < 0)
 			return -1;
-		node->items = mem_grow(node->items, &node->cap, node->n + 1, sizeof(struct tree *));
+		node->items =
+		    mem_grow(node->items, &node->cap, node->n + 1, sizeof(struct tree *));
 		node->items[node->n++] = item;
 	}
 	return -1;
@@ -230,7 +235,8 @@ static int read_node(struct reader *reader, int depth, struct tree **ret)
 		break;
 	case YAML_MAPPING_START_EVENT:
 		node = node_new(reader, TREE_MAP);
-		node->decorated = event->data.mapping_start.anchor || event->data.mapping_start.tag;
+		node->decorated =
+		    event->data.mapping_start.anchor || event->data.mapping_start.tag;
 		if (event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE)
 			node->style = TREE_FLOW;
 		if (read_map(reader, node, depth + 1) < 0)
@@ -239,7 +245,8 @@ static int read_node(struct reader *reader, int depth, struct tree **ret)
 		break;
 	default: /* what else may stand for a node is the start of a list */
 		node = node_new(reader, TREE_LIST);
-		node->decorated = event->data.sequence_start.anchor || event->data.sequence_start.tag;
+		node->decorated =
+		    event->data.sequence_start.anchor || event->data.sequence_start.tag;
 		if (event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE)
 			node->style = TREE_FLOW;
 		if (read_list(reader, node, depth + 1) < 0)
@@ -271,15 +278,17 @@ static int read_stream(struct reader *reader, struct tree **ret)
 	return 0;
 }
 
-int tree_parse(const char *file, const struct buf *text, struct findings *findings, struct tree **ret)
+int tree_parse(
+    const char *file, const struct buf *text, struct findings *findings, struct tree **ret)
 {
 	struct reader reader = { .file = file, .text = text, .findings = findings };
 	int result;
 
 	if (!yaml_parser_initialize(&reader.parser))
-		mem_zalloc((size_t)-1); /* out of memory: ends the program */
+		abort(); /* out of memory, as in mem.h */
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)buf_text(text), text->len);
+	yaml_parser_set_input_string(
+	    &reader.parser, (const unsigned char *)buf_text(text), text->len);
 	result = read_stream(&reader, ret);
 	yaml_event_delete(&reader.event);
 	yaml_parser_delete(&reader.parser);

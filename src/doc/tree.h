@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * tree: a YAML text as nodes that know which bytes they are, for doc_edit(). Unlike doc_parse() it
- * takes anchors, aliases and tags as they are; it refuses what makes a text mean two things:
+ * tree: a YAML text as nodes that know which bytes they are, for doc_edit(). Unlike doc_parse()
+ * it takes anchors, aliases and tags as they are; it refuses what makes a text mean two things:
  * duplicate keys, a second document, nesting without end.
  */
 #ifndef MICA_DOC_TREE_H
@@ -26,17 +26,18 @@ struct tree {
 	enum tree_kind kind;
 	enum tree_style style;
 	struct mark mark;
-	size_t start, end;   /* bytes; the end of a block map or list is that of its last leaf */
-	bool decorated;      /* has an anchor or a tag */
-	char *text;          /* TREE_SCALAR: its value */
-	struct tree **keys;  /* TREE_MAP */
+	size_t start, end;  /* bytes; the end of a block map or list is that of its last leaf */
+	bool decorated;     /* has an anchor or a tag */
+	char *text;         /* TREE_SCALAR: its value */
+	struct tree **keys; /* TREE_MAP */
 	struct tree **items; /* TREE_MAP: the values; TREE_LIST */
 	size_t n, cap, cap_keys;
 };
 
 /* *ret is NULL for a text without a document. Faults are findings; -1 when there is one.
  * file must outlive the tree. */
-int tree_parse(const char *file, const struct buf *text, struct findings *findings, struct tree **ret) MICA_CHECKED;
+int tree_parse(const char *file, const struct buf *text, struct findings *findings,
+    struct tree **ret) MICA_CHECKED;
 void tree_free(struct tree *tree);
 MICA_DEFINE_FREEP(struct tree, tree_free)
 
