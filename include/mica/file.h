@@ -26,4 +26,8 @@ int file_make_dirs(const char *path, mode_t mode, struct err *err) MICA_CHECKED;
 /* base and path joined, or a copy of path when it is absolute; free() it */
 char *file_join(const char *base, const char *path);
 
+/* The path from the root on, free() it: what is there of it without links and dots (realpath), what is
+ * not there yet as it is. */
+int file_absolute(const char *path, char **ret, struct err *err) MICA_CHECKED;
+
 #endif

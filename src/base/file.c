@@ -157,3 +157,31 @@ char *file_join(const char *base, const char *path)
 		return mem_strdup(path);
 	return mem_printf("%s%s%s", base, base[strlen(base) - 1] == '/' ? "" : "/", path);
 }
+
+int file_absolute(const char *path, char **ret, struct err *err)
+{
+	MICA_FREE char *there = mem_strdup(path[0] ? path : ".");
+	MICA_FREE char *real = NULL;
+	const char *rest = "";
+
+	for (;;) {
+		char *slash;
+
+		real = realpath(there, NULL);
+		if (real)
+			break;
+		slash = strrchr(there, '/');
+		if (errno != ENOENT || strcmp(there, ".") == 0)
+			return err_errno(err, errno, "cannot resolve '%s'", path);
+		/* path and there begin with the same bytes */
+		rest = slash ? path + (slash - there) + 1 : path;
+		if (slash)
+			slash[slash == there] = '\0';
+		else
+			strcpy(there, ".");
+	}
+	while (*rest == '/')
+		rest++;
+	*ret = *rest ? mem_printf("%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", rest) : mem_give(real);
+	return 0;
+}
