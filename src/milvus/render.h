@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * render: what the outlets share. A site is one deployment with what is worth knowing of it
+ * resolved once: absolute paths, and the address its clients are told.
+ */
+#ifndef MICA_MILVUS_RENDER_H
+#define MICA_MILVUS_RENDER_H
+
+#include <mica/doc.h>
+#include <mica/milvus.h>
+
+struct site {
+	const struct inventory *inventory;
+	const struct inv_deployment *deployment;
+	const struct inv_certificate *server;
+	char *out;   /* the deployment's directory, absolute */
+	char *host;  /* where clients find it: of the first endpoint, or a name of the
+	                certificate */
+	char *port;  /* gRPC */
+	char *name;  /* the name in the certificate to check instead, when it does not hold
+	                `host`; or NULL */
+	bool merged; /* the configuration is a whole milvus.yaml, not a user.yaml */
+};
+
+int site_init(const struct inventory *inventory, const struct inv_deployment *deployment,
+    const struct buf *milvus_yaml, struct site *ret, struct err *err) MICA_CHECKED;
+void site_clear(struct site *site);
+#define SITE_AUTO MICA_AUTO(site_clear) struct site
+
+/* "# Written by mica for the deployment ...": the same for the same deployment, so without a
+ * date. */
+void render_header(const struct site *site, struct buf *ret);
+/* One word of a POSIX shell, quoted when it must be. */
+void render_shell(struct buf *ret, const char *text);
+/* A host as it stands in a URL: IPv6 in brackets. */
+void render_host(struct buf *ret, const char *host);
+
+/* --- the keys of milvus.yaml (keys.c)
+ * ----------------------------------------------------------- */
+
+enum { KEYS_MAX = 12 };
+
+struct keys {
+	struct doc_change changes[KEYS_MAX];
+	size_t n;
+	char *owned[KEYS_MAX]; /* their values */
+};
+
+void keys_init(const struct inv_deployment *deployment, struct keys *ret);
+void keys_clear(struct keys *keys);
+#define KEYS_AUTO MICA_AUTO(keys_clear) struct keys
+
+/* --- the outlets
+ * -------------------------------------------------------------------------------- */
+
+void render_compose(const struct site *site, struct buf *ret);
+void render_clients(const struct site *site, struct buf *ret);
+
+#endif
