@@ -4,8 +4,7 @@ import itertools
 
 import pytest
 
-import peers
-from harness import parts
+from harness import parts, peers
 from harness.run import run
 from kinds import ALGORITHMS, Issued
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from harness import parts
+from . import parts
 
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "GNUTLS_NO_TOFU": "1"}
 REQUEST = "GET / HTTP/1.0\r\n\r\n"

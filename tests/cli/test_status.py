@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""status: serial, expiry and stage of every certificate; what happens if the token is lost now."""
+import datetime
+
+import pytest
+
+from harness import peers
+from harness.inventory import Inventory
+from harness.run import run
+
+
+def test_every_certificate_is_told(home):
+    home.begin()
+    said = home.mica("status").out
+    for word in ("g1", "server", "ingest", "delivered"):
+        assert word in said, word
+    for path in ("out/prod/tls/server.pem", "out/prod/clients/ingest/client.pem"):
+        serial = run(["openssl", "x509", "-in", home / path, "-noout", "-serial"]).out.strip().split("=")[1].lower()
+        assert serial[:8] in said.lower().replace(":", ""), serial
+
+
+def test_the_first_outage_is_told(home):
+    home.begin()
+    end = run(["openssl", "x509", "-in", home / "out/prod/tls/server.pem", "-noout", "-enddate"]).out.split("=")[1].strip()
+    day = datetime.datetime.strptime(end, "%b %d %H:%M:%S %Y %Z").strftime("%Y-%m-%d")
+    said = home.mica("status")
+    assert "token lost now" in said.out + said.err
+    assert day in said.out + said.err
+
+
+def test_it_needs_no_token_and_changes_nothing(home):
+    home.begin()
+    with home.unchanged(mtime=True):
+        home.mica("status", env={"SOFTHSM2_CONF": "/nowhere"})
+
+
+def test_before_anything_was_made(home):
+    home.write()
+    with home.unchanged():
+        said = home.mica("status", code=None)
+    assert said.code in (0, 1), said
+
+
+def test_json(home):
+    home.begin()
+    text = str(home.mica("status", "--json").json)
+    for word in ("server", "ingest", "delivered"):
+        assert word in text
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_served_is_seen_at_the_endpoint(home, mode, tmp_path):
+    """delivered, but an old server still runs: exit 5; restarted with the new files: served."""
+    home.begin()
+    tls = home / "out/prod/tls"
+    old = tmp_path / "old"
+    old.mkdir()
+    for name in ("server.pem", "server.key", "ca.pem"):
+        (old / name).write_bytes((tls / name).read_bytes())
+    inv = Inventory()
+    inv.deployment["tls-mode"] = mode
+    with peers.openssl_server(peers.Files(old / "ca.pem", old / "server.pem", old / "server.key"), tmp_path, mode == 2) as port:
+        inv.deployment["endpoints"] = [f"127.0.0.1:{port}"]
+        home.write(inv)
+        home.mica("apply", code=0)
+        assert "served" in home.mica("status").out
+        said = home.mica("rotate", "server", code=5)
+        assert f"127.0.0.1:{port}" in said.out + said.err
+        said = home.mica("apply", code=5)
+    with peers.openssl_server(peers.Files(tls / "ca.pem", tls / "server.pem", tls / "server.key"), tmp_path, mode == 2) as port:
+        inv.deployment["endpoints"] = [f"127.0.0.1:{port}"]
+        home.write(inv)
+        home.mica("apply", code=0)
+        records = [r for r in home.records() if r["entry"] == "server"]
+        assert "served" in str(records[-1]["state"]) or "served" in home.mica("status").out
+
+
+def test_nobody_listens(home):
+    inv = Inventory()
+    inv.deployment["endpoints"] = ["127.0.0.1:1"]
+    home.write(inv)
+    home.mica("init")
+    said = home.mica("apply", code=5)
+    assert "127.0.0.1:1" in said.err + said.out
+    assert (home / "out/prod/tls/server.pem").exists()
