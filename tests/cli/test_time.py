@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other days: mica under libfaketime, which moves the wall clock and leaves the others (the release build: the
+sanitizers do not share their place with a preloaded library)."""
+import os
+
+import pytest
+
+from harness import parts
+from harness.home import Home, without_leak_check
+from harness.inventory import Inventory
+from harness.run import run
+
+LIBRARIES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+
+
+@pytest.fixture
+def when():
+    library = next((path for path in LIBRARIES if os.path.exists(path)), None) or parts.missing("libfaketime")
+
+    def env(offset):
+        return {"LD_PRELOAD": library, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
+                **without_leak_check()}
+    return env
+
+
+@pytest.fixture
+def home(scratch):
+    return Home(scratch, build=parts.RELEASE)
+
+
+def files(home):
+    return [(home / p).read_bytes() for p in ("out/prod/tls/server.pem", "out/prod/clients/ingest/client.pem")]
+
+
+def test_renewal_when_a_third_is_left(home, when):
+    home.begin()
+    before = files(home)
+    home.mica("plan", "--exit-code", env=when("+59d"), code=0)
+    home.mica("apply", env=when("+59d"))
+    assert files(home) == before
+    home.mica("plan", "--exit-code", env=when("+61d"), code=4)
+    home.mica("apply", env=when("+61d"))
+    after = files(home)
+    assert not set(before) & set(after)
+    home.mica("plan", "--exit-code", env=when("+62d"), code=0)
+
+
+def test_an_expired_certificate_is_replaced(home, when):
+    home.begin()
+    said = home.mica("status", env=when("+200d"))
+    assert "expired" in said.out + said.err
+    home.mica("apply", env=when("+200d"))
+    home.mica("plan", "--exit-code", env=when("+201d"), code=0)
+
+
+def test_near_the_end_of_the_ca_the_life_is_cut(home, when):
+    inv = Inventory()
+    inv.ca["days"] = 100
+    home.begin(inv)
+    said = home.mica("rotate", "--all", env=when("+50d"))
+    assert "g1" in said.err and "cut" in said.err, said
+    ends = [run(["openssl", "x509", "-in", p, "-noout", "-enddate"]).out.split("=")[1]
+            for p in (home / "out/prod/tls/server.pem", home / "state/g1.pem")]
+    assert ends[0] == ends[1]
+
+
+def test_a_ca_that_has_expired_signs_nothing(home, when):
+    inv = Inventory()
+    inv.ca["days"], inv["defaults"]["days"] = 30, 20
+    home.begin(inv)
+    with home.unchanged():
+        said = home.mica("apply", env=when("+31d"), code=None)
+    assert said.code in (1, 3) and "expired" in said.err, said
+
+
+def test_a_clock_that_went_backwards(home, when):
+    home.begin()
+    with home.unchanged():
+        said = home.mica("rotate", "--all", env=when("-2d"), code=None)
+    assert said.code in (1, 3) and "clock" in said.err, said
+    assert "hint:" in said.err

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 of mica, and of mica-token, at every write, sync, rename and message of an apply with two certificates.
+
+strace counts a system call and kills the process as it enters the N-th one, for N = 1, 2, ... until the run gets through.
+After each: what was current before is whole and current, or what is new is; nothing half-written is in sight; the
+rerun completes; and every signature that the module made (pkcs11-spy logs what it was given: SHA-256 of the
+to-be-signed bytes) is in the ledger."""
+import os
+import re
+import shutil
+import stat
+
+import pytest
+
+from harness import parts
+from harness.home import Home, without_leak_check
+from harness.inventory import Inventory
+from harness.run import run
+
+TREES = (("out/prod/tls", "server"), ("out/prod/clients/ingest", "client"))
+# what makes something durable, visible or known to others; the rest changes nothing outside the process
+MICA_CALLS = ("write", "pwrite64", "fsync", "fdatasync", "syncfs", "rename", "renameat", "renameat2", "link", "linkat",
+              "symlink", "symlinkat", "unlink", "unlinkat", "mkdir", "mkdirat", "ftruncate", "fchmod", "fchown",
+              "sendmsg", "sendto", "recvmsg", "recvfrom")
+TOKEN_CALLS = ("sendmsg", "sendto", "recvmsg", "recvfrom", "write", "pwrite64", "rename", "fcntl")
+MOST = 400
+
+
+def spy():
+    for path in ("/usr/lib/x86_64-linux-gnu/pkcs11-spy.so", "/usr/lib/aarch64-linux-gnu/pkcs11-spy.so",
+                 "/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so"):
+        if os.path.exists(path):
+            return path
+    parts.missing("pkcs11-spy.so (opensc-pkcs11)")
+
+
+class Stage:
+    """A home with two certificates delivered and two due, to be put back as it was as often as one likes."""
+
+    def __init__(self, folder, delivered):
+        parts.need("strace")
+        self.home = Home(folder, build=parts.RELEASE)
+        self.log, self.strace_log = folder / "spy.log", folder / "strace.log"
+        inv = self.inventory()
+        self.home.write(inv)
+        self.run("init")
+        if delivered:
+            self.run("apply")
+            inv.certificate("server")["dns"].append("second.example.com")
+            inv.certificate("ingest")["common-name"] = "ingest-2"
+            self.home.write(inv)
+        self.saved = folder / "saved"
+        shutil.copytree(self.home.path, self.saved / "home", symlinks=True)
+        shutil.copytree(self.home.token.store, self.saved / "store")
+        self.saved_log = self.log.read_text()
+
+    def inventory(self):
+        inv = Inventory()
+        inv.ca["module"] = spy()
+        return inv
+
+    def run(self, *args, **more):
+        env = {"PKCS11SPY": parts.softhsm_module(), "PKCS11SPY_OUTPUT": str(self.log), **without_leak_check(),
+               **more.pop("env", {})}
+        return self.home.mica(*args, env=env, **more)
+
+    def reset(self):
+        for here, name in ((self.home.path, "home"), (self.home.token.store, "store")):
+            shutil.rmtree(here)
+            shutil.copytree(self.saved / name, here, symlinks=True)
+        self.log.write_text(self.saved_log)
+        self.strace_log.write_text("")
+
+    def signed(self):
+        """SHA-256 of everything that the module signed: C_Sign's input of a P-256 key."""
+        found = []
+        for call in re.split(r"\n(?=\d+: C_)", self.log.read_text()):
+            if re.match(r"\d+: C_Sign\n", call) and "Returned:  0" in call:
+                data = re.search(r"\[in\] pData\[ulDataLen\] [0-9a-fx]+ / 32\n((?: +[0-9A-F]{8}.*\n)+)", call)
+                assert data, call
+                octets = "".join(re.findall(r"(?<=  )(?:[0-9A-F]{2} )+", "\n".join(
+                    re.sub(r"^ +[0-9A-F]{8}", " ", line)[:52] for line in data.group(1).splitlines())))
+                found.append(octets.replace(" ", "").lower())
+        return found
+
+    def known(self):
+        """SHA-256 of every to-be-signed certificate in the ledger."""
+        return {r["tbs_sha256"].hex() if isinstance(r["tbs_sha256"], bytes) else r["tbs_sha256"].lower()
+                for r in self.home.records()}
+
+    def judge_trees(self, may_be_absent):
+        """Each delivered directory is whole: its key is that of its certificate, which its ca.pem verifies."""
+        said = []
+        for folder, stem in TREES:
+            folder = self.home / folder
+            shown = sorted(n for n in os.listdir(folder) if not n.startswith("..")) if folder.exists() else []
+            there = [n for n in shown if (folder / n).exists()]
+            if may_be_absent and not there:
+                continue
+            assert there == ["ca.pem", f"{stem}.key", f"{stem}.pem"], (folder, shown, there)
+            assert stat.S_IMODE(os.stat(folder / f"{stem}.key").st_mode) == 0o600
+            assert run(["openssl", "pkey", "-in", folder / f"{stem}.key", "-pubout"]).out == \
+                run(["openssl", "x509", "-in", folder / f"{stem}.pem", "-noout", "-pubkey"]).out
+            run(["openssl", "verify", "-x509_strict", "-CAfile", folder / "ca.pem", folder / f"{stem}.pem"])
+            said.append((folder / f"{stem}.pem").read_bytes())
+        return said
+
+    def judge(self, delivered, before):
+        """What must hold after a crash, then what must hold after the rerun."""
+        self.judge_trees(may_be_absent=not delivered)
+        assert set(self.signed()) <= self.known(), "a signature that the ledger does not know"
+        rerun = self.run("apply")
+        after = self.judge_trees(may_be_absent=False)
+        assert len(after) == 2
+        assert not set(before) & set(after), f"an old certificate is still there\n{rerun}"
+        self.run("plan", "--exit-code", code=0)
+        assert set(self.signed()) <= self.known()
+        assert not [p for p in self.home.path.rglob("*") if p.name.endswith((".tmp", ".new"))]
+        states = {r["state"] for r in self.home.records()}
+        assert not states & {"intended", 0}, f"an intent was left open: {states}"
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["rotation", "first"])
+def stage(request, module_scratch):
+    made = Stage(module_scratch / str(request.param), request.param)
+    made.delivered = request.param
+    made.before = made.judge_trees(may_be_absent=not request.param)
+    return made
+
+
+def strace(stage, call, number):
+    return ["strace", "-A", "-e", f"trace={call}", "-e", "signal=none", "-o", str(stage.strace_log),
+            f"--inject={call}:signal=KILL:when={number}"]
+
+
+def step(stage, call, attempt):
+    """Kills at the first, second, ... occurrence until nothing is killed any more; returns how many kills there were."""
+    for number in range(1, MOST):
+        stage.reset()
+        result = attempt(number)
+        killed = "+++ killed by SIGKILL +++" in stage.strace_log.read_text()
+        try:
+            stage.judge(stage.delivered, stage.before)
+        except AssertionError as fault:
+            raise AssertionError(f"after a kill at {call} number {number}: {fault}\n{result}") from fault
+        if not killed:
+            assert result.code == 0, result
+            return number - 1
+    raise AssertionError(f"{call}: the run never got through")
+
+
+
+
+@pytest.mark.parametrize("call", MICA_CALLS)
+def test_mica_killed(stage, call):
+    def attempt(number):
+        result = stage.run("apply", code=None, prefix=strace(stage, call, number))
+        assert result.code in (0, -9, 137), result
+        return result
+    kills = step(stage, call, attempt)
+    print(f"{call}: {kills} kills")
+
+
+@pytest.mark.parametrize("call", TOKEN_CALLS)
+def test_token_killed(stage, call):
+    """mica-token dies: mica starts it anew once, or says that it died; either way as above."""
+    wrapper = stage.home.scratch / "mica-token"
+
+    def attempt(number):
+        words = " ".join(strace(stage, call, number))
+        wrapper.write_text(f'#!/bin/sh\nexec {words} "{parts.helper(parts.RELEASE)}" "$@"\n')
+        wrapper.chmod(0o755)
+        result = stage.run("apply", code=None, env={"MICA_TOKEN_HELPER": str(wrapper)}, timeout=120)
+        assert result.code in (0, 1), result
+        assert result.code == 0 or "mica-token" in result.err, f"it does not say what happened\n{result}"
+        return result
+    kills = step(stage, call, attempt)
+    print(f"{call}: {kills} kills")
+
+
+def test_the_kills_are_real(stage):
+    """The harness itself: mica is killed where it is asked to be, and the module's signatures are counted."""
+    stage.reset()
+    result = stage.run("apply", code=None, prefix=strace(stage, "write", 1))
+    assert result.code in (-9, 137), result
+    stage.reset()
+    before = len(stage.signed())
+    stage.run("apply")
+    assert len(stage.signed()) == before + 2
