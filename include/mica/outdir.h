@@ -39,6 +39,9 @@ struct outdir_batch *outdir_batch_new(const char *generation);
 void outdir_batch_free(struct outdir_batch *batch);
 MICA_DEFINE_FREEP(struct outdir_batch, outdir_batch_free)
 
+/* Frees the batch and leaves what it staged where it is, for outdir_read_staged() in a later run. */
+void outdir_batch_leave(struct outdir_batch *batch);
+
 /* Begins a new generation of the tree at dir, made (0755) when it is not there. The tree belongs to
  * the batch. Refused (ERR_REFUSED) when a name in the way is not mica's link. */
 int outdir_tree(struct outdir_batch *batch, const char *dir, const struct outdir_rights *rights,

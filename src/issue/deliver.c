@@ -50,56 +50,6 @@ static int complete_places(struct issue *issue, const struct job **jobs, struct 
 	return 0;
 }
 
-/* The requests of a deployment are a tree of their own: out/prod/requests/NAME.csr. */
-static int stage_requests(
-    struct issue *issue, const struct job **jobs, size_t deployment, struct err *err)
-{
-	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
-	const struct outdir_rights rights = {
-		.uid = (uid_t)-1, .gid = (gid_t)-1, .key_mode = 0600
-	};
-	MICA_FREE char *dir = mem_printf("%s/requests", to->out);
-	struct outdir_tree *tree = NULL;
-
-	for (size_t i = 0; i <= to->n_clients; i++) {
-		size_t certificate = i == 0 ? to->server : to->clients[i - 1];
-		if (!jobs[certificate] || jobs[certificate]->csr_pem.len == 0)
-			continue;
-		if (outdir_tree(issue->batch, dir, &rights, &tree, err) < 0)
-			return -1;
-		break;
-	}
-	for (size_t i = 0; tree && i <= to->n_clients; i++) {
-		size_t certificate = i == 0 ? to->server : to->clients[i - 1];
-		const struct inv_certificate *entry =
-		    &issue->inventory->certificates[certificate];
-		MICA_FREE char *name = mem_printf("%s.csr", entry->name);
-		int status;
-
-		if (issue_takes_request(entry))
-			continue;
-		if (jobs[certificate])
-			status = outdir_put(
-			    tree, name, OUTDIR_PUBLIC, &jobs[certificate]->csr_pem, err);
-		else
-			status = outdir_carry(tree, name, OUTDIR_PUBLIC, err);
-		if (status < 0 && err->kind != ERR_NOT_FOUND)
-			return -1;
-	}
-	return 0;
-}
-
-static int stage_public(struct issue *issue, const struct job **jobs, struct err *err)
-{
-	if (complete_places(issue, jobs, err) < 0)
-		return -1;
-	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
-		if (stage_requests(issue, jobs, i, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int record_deliveries(
     struct issue *issue, const struct job **jobs, size_t *ret_n, struct err *err)
 {
@@ -144,7 +94,7 @@ static void tidy(struct issue *issue)
 	}
 	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
 		const struct inv_deployment *deployment = &issue->inventory->deployments[i];
-		MICA_FREE char *dir = mem_printf("%s/requests", deployment->out);
+		MICA_FREE char *dir = issue_requests_dir(issue, i);
 		struct err err = ERR_INIT;
 
 		if (outdir_tidy(dir, deployment->keep, &err) < 0)
@@ -178,11 +128,12 @@ int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err)
 	MICA_FREE const struct job **jobs = index_jobs(issue);
 	struct issue_done done = { 0 };
 
-	if (stage_public(issue, jobs, err) < 0 || outdir_sync(issue->batch, err) < 0 ||
+	if (complete_places(issue, jobs, err) < 0 || outdir_sync(issue->batch, err) < 0 ||
 	    outdir_swap(issue->batch, err) < 0 ||
 	    issue_write_outlets(issue, &done.outlets, err) < 0 ||
 	    record_deliveries(issue, jobs, &done.trees, err) < 0)
 		return -1;
+	issue->undelivered = false;
 	count(issue, &done);
 	if (done.retired > 0 && retire(issue, err) < 0)
 		return -1;

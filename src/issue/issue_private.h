@@ -78,6 +78,7 @@ struct issue {
 	size_t n_jobs;
 	struct outdir_batch *batch;
 	char *generation;
+	bool undelivered; /* signed in this run, and not yet delivered */
 };
 
 /* facts.c: entries, places and gone, from the ledger and the disk */
@@ -102,6 +103,11 @@ void issue_free_outlets(struct issue *issue);
 /* prepare.c: a batch with a generation name of its own */
 int issue_begin_batch(struct issue *issue, struct err *err) MICA_CHECKED;
 int issue_stage_place(struct issue *issue, struct place *place, struct err *err) MICA_CHECKED;
+
+/* requests.c. fresh: for each certificate, its new request as PEM, or NULL: it is carried over */
+int issue_stage_requests(struct issue *issue, size_t deployment, const struct buf *const *fresh,
+    struct err *err) MICA_CHECKED;
+char *issue_requests_dir(const struct issue *issue, size_t deployment); /* free() it */
 
 /* reconcile.c: what an interrupted run left */
 int issue_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;

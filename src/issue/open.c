@@ -159,7 +159,11 @@ void issue_close(struct issue *issue)
 {
 	if (!issue)
 		return;
-	outdir_batch_free(issue->batch);
+	/* what was signed is not thrown away: the staged keys wait for the next run */
+	if (issue->undelivered)
+		outdir_batch_leave(issue->batch);
+	else
+		outdir_batch_free(issue->batch);
 	issue_free_jobs(issue);
 	issue_free_outlets(issue);
 	free_facts(issue);

@@ -168,6 +168,20 @@ static int stage_deliveries(struct issue *issue, struct err *err)
 	return 0;
 }
 
+static int stage_requests(struct issue *issue, struct err *err)
+{
+	MICA_FREE const struct buf **fresh =
+	    mem_array(issue->inventory->n_certificates, sizeof(const struct buf *));
+
+	for (size_t i = 0; i < issue->n_jobs; i++)
+		fresh[issue->jobs[i].index] = &issue->jobs[i].csr_pem;
+	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
+		if (issue_stage_requests(issue, i, fresh, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int issue_prepare(
     struct issue *issue, const struct approvals_progress *progress, struct err *err)
 {
@@ -183,7 +197,7 @@ int issue_prepare(
 		if (stage_job(issue, &issue->jobs[i], err) < 0)
 			return -1;
 	}
-	if (stage_deliveries(issue, err) < 0)
+	if (stage_deliveries(issue, err) < 0 || stage_requests(issue, err) < 0)
 		return -1;
 	return outdir_sync(issue->batch, err);
 }

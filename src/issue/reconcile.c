@@ -81,47 +81,96 @@ static bool find_fitting_key(
 	return false;
 }
 
-/* Delivers an issued certificate with its key, to every place of its entry. */
+/* Its request waits beside the key; one that is lost is no reason to stop. */
+static int restage_request(
+    struct issue *issue, size_t deployment, size_t certificate, struct err *err)
+{
+	MICA_FREE const struct buf **fresh =
+	    mem_array(issue->inventory->n_certificates, sizeof(const struct buf *));
+	MICA_FREE char *dir = issue_requests_dir(issue, deployment);
+	MICA_FREE char *name =
+	    mem_printf("%s.csr", issue->inventory->certificates[certificate].name);
+	BUF_AUTO csr = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (outdir_read_staged(dir, name, &csr, &ignored) < 0)
+		return 0;
+	fresh[certificate] = &csr;
+	return issue_stage_requests(issue, deployment, fresh, err);
+}
+
+struct redelivery {
+	const struct record *record;
+	struct buf certificate;
+	const struct buf *key; /* NULL: it came by a request */
+	struct delivery *deliveries;
+	size_t n;
+};
+
+static int restage(
+    struct issue *issue, struct place *place, struct redelivery *redelivery, struct err *err)
+{
+	const struct buf *key = redelivery->key;
+	struct outdir_tree *tree;
+
+	if (issue_stage_place(issue, place, err) < 0)
+		return -1;
+	tree = mem_give(place->tree); /* the apply that follows has its own */
+	if ((key && outdir_put(tree, place->key_name, OUTDIR_KEY, key, err) < 0) ||
+	    outdir_put(tree, place->cert_name, OUTDIR_PUBLIC, &redelivery->certificate, err) <
+	        0 ||
+	    outdir_put(tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err) < 0 ||
+	    restage_request(issue, place->deployment, place->certificate, err) < 0)
+		return -1;
+	redelivery->deliveries[redelivery->n] = (struct delivery){
+		/* everything borrowed */
+		.deployment = issue->inventory->deployments[place->deployment].name,
+		.entry = redelivery->record->entry,
+		.seq = redelivery->record->seq,
+		.generation = issue->generation,
+		.ca_file = digest_of(issue->ca_bundle.data, issue->ca_bundle.len),
+	};
+	if (key)
+		redelivery->deliveries[redelivery->n].key_file = digest_of(key->data, key->len);
+	redelivery->n++;
+	return 0;
+}
+
+static void tidy_places(struct issue *issue, size_t certificate)
+{
+	for (size_t i = issue->first_place[certificate]; i != NO_PLACE;
+	     i = issue->places[i].next) {
+		const struct place *place = &issue->places[i];
+		unsigned keep = issue->inventory->deployments[place->deployment].keep;
+		MICA_FREE char *requests = issue_requests_dir(issue, place->deployment);
+		struct err ignored = ERR_INIT; /* the next delivery tidies again */
+
+		(void)!outdir_tidy(place->dir, keep, &ignored);
+		(void)!outdir_tidy(requests, keep, &ignored);
+	}
+}
+
+/* Delivers an issued certificate with its key to every place of its entry. */
 static int redeliver(struct issue *issue, size_t certificate, const struct record *record,
     const struct buf *key, struct err *err)
 {
-	struct digest ca_file = digest_of(issue->ca_bundle.data, issue->ca_bundle.len);
-	struct digest key_file = { { 0 } };
-	BUF_AUTO pem = BUF_INIT;
 	MICA_FREE struct delivery *deliveries = mem_array(issue->n_places, sizeof(*deliveries));
-	size_t n = 0;
+	struct redelivery redelivery = {
+		.record = record, .key = key, .deliveries = deliveries
+	};
+	int status = 0;
 
-	if (key)
-		key_file = digest_of(key->data, key->len);
-	issue_certificate_text(record, &pem);
+	issue_certificate_text(record, &redelivery.certificate);
 	if (issue_begin_batch(issue, err) < 0)
+		status = -1;
+	for (size_t i = issue->first_place[certificate]; status == 0 && i != NO_PLACE;
+	     i = issue->places[i].next)
+		status = restage(issue, &issue->places[i], &redelivery, err);
+	buf_clear(&redelivery.certificate);
+	if (status < 0 || outdir_sync(issue->batch, err) < 0 ||
+	    outdir_swap(issue->batch, err) < 0 ||
+	    ledger_delivered(issue->ledger, deliveries, redelivery.n, err) < 0)
 		return -1;
-	for (size_t i = issue->first_place[certificate]; i != NO_PLACE;
-	     i = issue->places[i].next) {
-		struct place *place = &issue->places[i];
-
-		if (issue_stage_place(issue, place, err) < 0 ||
-		    (key &&
-		        outdir_put(place->tree, place->key_name, OUTDIR_KEY, key, err) < 0) ||
-		    outdir_put(place->tree, place->cert_name, OUTDIR_PUBLIC, &pem, err) < 0 ||
-		    outdir_put(place->tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err) <
-		        0)
-			return -1;
-		place->tree = NULL; /* the next run's own */
-		deliveries[n++] = (struct delivery){
-			.deployment = issue->inventory->deployments[place->deployment].name,
-			.entry = record->entry,
-			.seq = record->seq,
-			.generation = issue->generation,
-			.key_file = key_file,
-			.ca_file = ca_file,
-		};
-	}
-	if (outdir_sync(issue->batch, err) < 0 || outdir_swap(issue->batch, err) < 0 ||
-	    ledger_delivered(issue->ledger, deliveries, n, err) < 0)
-		return -1;
-	outdir_batch_free(issue->batch);
-	issue->batch = NULL;
 	findings_add(issue->findings, FINDING_NOTE, "interrupted", NULL, NULL,
 	    "an interrupted run had issued '%s': delivered now", record->entry);
 	return 0;
@@ -159,13 +208,22 @@ static int complete_all_issued(struct issue *issue, struct err *err)
 		if (records[i].kind == RECORD_SERVER || records[i].kind == RECORD_CLIENT)
 			status = complete_issued(issue, &records[i], err);
 	}
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		const struct inv_certificate *entry =
+		    inventory_certificate(issue->inventory, records[i].entry);
+
+		if (entry)
+			tidy_places(issue, (size_t)(entry - issue->inventory->certificates));
+	}
 	records_free(records, n);
 	return status;
 }
 
 int issue_reconcile(struct issue *issue, struct err *err)
 {
-	if (abandon_intended(issue, err) < 0)
+	if (abandon_intended(issue, err) < 0 || complete_all_issued(issue, err) < 0)
 		return -1;
-	return complete_all_issued(issue, err);
+	outdir_batch_free(issue->batch);
+	issue->batch = NULL;
+	return 0;
 }

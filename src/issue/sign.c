@@ -81,6 +81,7 @@ int issue_sign(struct issue *issue, struct signer *signer,
 	}
 	if (ledger_issued(issue->ledger, batch.seqs, batch.ders, batch.n, err) < 0)
 		return -1;
+	issue->undelivered = true;
 	for (size_t i = 0; i < batch.n; i++) {
 		issue->jobs[i].seq = batch.seqs[i];
 		buf_move(&issue->jobs[i].der, &batch.ders[i]);

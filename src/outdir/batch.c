@@ -35,3 +35,10 @@ void outdir_batch_free(struct outdir_batch *batch)
 	free(batch->generation);
 	free(batch);
 }
+
+void outdir_batch_leave(struct outdir_batch *batch)
+{
+	for (size_t i = 0; batch && i < batch->n; i++)
+		batch->trees[i]->staged = false;
+	outdir_batch_free(batch);
+}
