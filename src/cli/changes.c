@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changes.h"
+
+#include "json.h"
+#include "nearest.h"
+#include "table.h"
+
+static int unknown_name(const struct inventory *inventory, const char *what, const char *name,
+    const char *near, struct err *err)
+{
+	if (near)
+		return err_set(err, ERR_USAGE, "'%s' has no %s '%s'; did you mean '%s'?",
+		    inventory->file, what, name, near);
+	return err_set(err, ERR_USAGE, "'%s' has no %s '%s'", inventory->file, what, name);
+}
+
+static int check_deployment(
+    const struct inventory *inventory, const char *name, struct err *err)
+{
+	MICA_FREE const char **names = mem_array(inventory->n_deployments, sizeof(*names));
+
+	if (inventory_deployment(inventory, name))
+		return 0;
+	for (size_t i = 0; i < inventory->n_deployments; i++)
+		names[i] = inventory->deployments[i].name;
+	return unknown_name(
+	    inventory, "deployment", name, nearest(name, names, inventory->n_deployments), err);
+}
+
+static int check_certificate(
+    const struct inventory *inventory, const char *name, struct err *err)
+{
+	MICA_FREE const char **names = mem_array(inventory->n_certificates, sizeof(*names));
+
+	if (inventory_certificate(inventory, name))
+		return 0;
+	for (size_t i = 0; i < inventory->n_certificates; i++)
+		names[i] = inventory->certificates[i].name;
+	return unknown_name(inventory, "certificate", name,
+	    nearest(name, names, inventory->n_certificates), err);
+}
+
+int changes_options(const struct run *run, const struct inventory *inventory,
+    struct issue_plan_options *ret, struct err *err)
+{
+	const struct options *options = &run->options;
+
+	if (options->only && check_deployment(inventory, options->only, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->n_words; i++)
+		if (check_certificate(inventory, options->words[i], err) < 0)
+			return -1;
+	/* a date means its midnight: today's is taken as now */
+	if (options->at && options->at_time <= run->ambient.now - CLOCK_DAY)
+		return err_set(err, ERR_USAGE, "'--at %s' is in the past", options->at);
+	*ret = (struct issue_plan_options){
+		.at = options->at && options->at_time > run->ambient.now ? options->at_time : 0,
+		.ahead = options->ahead_seconds,
+		.only = options->only,
+		.force = (const char *const *)options->words,
+		.n_force = options->n_words,
+		.force_all = options->all,
+	};
+	return 0;
+}
+
+size_t changes_count(const struct issue *issue, const struct plan *plan)
+{
+	const char *const *paths;
+
+	return plan->changes + issue_outlet_changes(issue, &paths);
+}
+
+static void item_row(struct table *table, const struct plan_item *item)
+{
+	char expires[CLOCK_TEXT];
+	const char *const cells[] = {
+		item->entry,
+		plan_action_name(item->action),
+		item->not_after ? clock_date(item->not_after, expires) : "",
+		item->why,
+	};
+
+	table_row(table, cells);
+}
+
+void changes_table(const struct run *run, const struct plan *plan)
+{
+	static const struct table_column columns[] = {
+		{ "ENTRY", TABLE_WHOLE },
+		{ "ACTION", TABLE_WHOLE },
+		{ "EXPIRES", TABLE_WHOLE },
+		{ "WHY", TABLE_WRAP },
+	};
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->items[i].action != PLAN_KEEP || run->options.verbose)
+			item_row(table, &plan->items[i]);
+	table_print(table, stdout);
+}
+
+void changes_none(const struct plan *plan)
+{
+	const struct plan_item *next = NULL;
+	char count[64];
+	char date[CLOCK_TEXT];
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->items[i].due != 0 && (!next || plan->items[i].due < next->due))
+			next = &plan->items[i];
+	printf("nothing to do: %s", count_of(plan->n, "certificate", "certificates", count));
+	if (next)
+		printf(
+		    ", the next is due on %s (%s)", clock_date(next->due, date), next->entry);
+	printf("\n");
+}
+
+void changes_json(json_t *document, const struct issue *issue, const struct plan *plan)
+{
+	json_t *items = json_array();
+	json_t *files = json_array();
+	const char *const *paths = NULL;
+	size_t n_paths = issue_outlet_changes(issue, &paths);
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_item *from = &plan->items[i];
+		json_t *item = json_object();
+
+		json_set_text(item, "entry", from->entry);
+		json_set_text(item, "action", plan_action_name(from->action));
+		json_set_text(item, "why", from->why);
+		json_set_time(item, "not-before", from->not_before);
+		json_set_time(item, "not-after", from->not_after);
+		json_set_time(item, "due", from->due);
+		json_add(items, item);
+	}
+	for (size_t i = 0; i < n_paths; i++)
+		json_add_text(files, paths[i]);
+	json_set(document, "items", items);
+	json_set(document, "files", files);
+}
+
+const char *count_of(size_t n, const char *singular, const char *plural, char ret[static 64])
+{
+	snprintf(ret, 64, "%zu %s", n, n == 1 ? singular : plural);
+	return ret;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From the command line to a verb and its exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mica/mem.h>
+
+#include "run.h"
+#include "verbs.h"
+
+static void run_clear(struct run *run)
+{
+	options_clear(&run->options);
+	report_clear(&run->report);
+}
+
+bool run_prints(const struct run *run)
+{
+	return !run->options.json && run->report.volume != REPORT_QUIET;
+}
+
+int run_open(struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err)
+{
+	const struct issue_params params = {
+		.inventory = run->options.file ? run->options.file : "mica.yaml",
+		.mode = mode,
+		.ambient = run->ambient,
+	};
+
+	if (issue_open(&params, &run->report.findings, ret, err) == 0) {
+		report_findings(&run->report);
+		return 0;
+	}
+	if (err->kind == ERR_NOT_FOUND && !run->options.file && err->hint[0] == '\0')
+		err_hint(err,
+		    "to begin: mica example compose >mica.yaml; or name another with --file");
+	return -1;
+}
+
+/* --- what to do ---------------------------------------------------------------------- */
+
+/* verb NULL: before there is one */
+static int usage(const struct verb *verb, struct err *err)
+{
+	if (verb)
+		return err_hint(err, "try 'mica %s --help'", verb->name);
+	return err_hint(err, "try 'mica --help'");
+}
+
+static int find_verb(const char *name, const struct verb **ret, struct err *err)
+{
+	BUF_AUTO names = BUF_INIT;
+	const char *near;
+
+	*ret = verb_find(name);
+	if (*ret)
+		return 0;
+	near = verb_nearest(name);
+	if (near) {
+		err_set(err, ERR_USAGE, "unknown verb '%s'; did you mean '%s'?", name, near);
+		return usage(NULL, err);
+	}
+	for (size_t i = 0; verb_at(i); i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "", verb_at(i)->name);
+	err_set(err, ERR_USAGE, "unknown verb '%s'; the verbs are %s", name, buf_text(&names));
+	return usage(NULL, err);
+}
+
+/* what every verb takes, each name once */
+static void all_options(struct opt_set *ret)
+{
+	for (size_t i = 0; verb_at(i); i++) {
+		const struct verb *verb = verb_at(i);
+
+		for (size_t k = 0; k < verb->n_options; k++)
+			if (!opt_find(ret, verb->options[k].name))
+				opt_add(ret, &verb->options[k]);
+	}
+}
+
+/* Options up to the verb, the verb, and, unless it is help, the rest. */
+static int parse(struct run *run, char *const *argv, struct err *err)
+{
+	struct opt_set later = { .n = 0 };
+	struct opt_set set;
+	char **rest;
+	int parsed;
+
+	all_options(&later);
+	verb_options(NULL, &set);
+	set.later = &later;
+	if (opt_parse(&set, OPT_UNTIL_WORD, argv, &run->options, err) < 0)
+		return usage(NULL, err);
+	if (run->options.n_words == 0 || strcmp(run->options.words[0], "help") == 0)
+		return 0;
+	if (find_verb(run->options.words[0], &run->verb, err) < 0)
+		return -1;
+	rest = run->options.words;
+	rest = mem_grow(
+	    rest, &(size_t){ run->options.n_words }, run->options.n_words + 1, sizeof(char *));
+	rest[run->options.n_words] = NULL;
+	run->options.words = NULL;
+	run->options.n_words = 0;
+	verb_options(run->verb, &set);
+	parsed = opt_parse(&set, OPT_MIXED, rest, &run->options, err);
+	for (size_t i = 0; rest[i]; i++)
+		free(rest[i]);
+	free(rest);
+	return parsed < 0 ? usage(run->verb, err) : 0;
+}
+
+/* The common options that stood before the verb hold only where the verb takes them. */
+static int check_common(const struct run *run, struct err *err)
+{
+	const struct options *options = &run->options;
+	const struct {
+		const char *name;
+		bool given;
+	} given[] = {
+		{ "file", options->file != NULL },
+		{ "json", options->json },
+		{ "quiet", options->quiet },
+		{ "verbose", options->verbose },
+	};
+	struct opt_set set;
+
+	verb_options(run->verb, &set);
+	for (size_t i = 0; i < mem_count(given); i++) {
+		if (!given[i].given || opt_find(&set, given[i].name))
+			continue;
+		err_set(err, ERR_USAGE, "'mica %s' has no option '--%s'", run->verb->name,
+		    given[i].name);
+		return usage(run->verb, err);
+	}
+	if (options->quiet && options->verbose) {
+		err_set(err, ERR_USAGE, "--quiet and --verbose exclude each other");
+		return usage(run->verb, err);
+	}
+	if (!run->verb->operands && options->n_words > 0) {
+		err_set(err, ERR_USAGE, "'mica %s' does not take '%s'", run->verb->name,
+		    options->words[0]);
+		return usage(run->verb, err);
+	}
+	return 0;
+}
+
+static int help(const struct run *run, struct err *err)
+{
+	const struct verb *verb = NULL;
+
+	if (run->options.n_words > 2) {
+		err_set(err, ERR_USAGE, "'mica help' takes one verb");
+		return usage(NULL, err);
+	}
+	if (run->options.n_words == 2 && strcmp(run->options.words[1], "help") != 0 &&
+	    find_verb(run->options.words[1], &verb, err) < 0)
+		return -1;
+	if (verb)
+		verb_help(stdout, verb);
+	else
+		verbs_help(stdout);
+	return EXIT_DONE;
+}
+
+static int dispatch(struct run *run, char *const *argv, struct err *err)
+{
+	int status;
+
+	if (parse(run, argv, err) < 0)
+		return -1;
+	if (run->options.version) {
+		printf("mica %s\n", MICA_VERSION);
+		return EXIT_DONE;
+	}
+	if (!run->verb) {
+		if (run->options.n_words > 0 || run->options.help)
+			return help(run, err);
+		err_set(err, ERR_USAGE, "no verb is given");
+		return usage(NULL, err);
+	}
+	if (run->options.help) {
+		verb_help(stdout, run->verb);
+		return EXIT_DONE;
+	}
+	if (check_common(run, err) < 0)
+		return -1;
+	if (run->options.quiet || run->options.verbose)
+		run->report.volume = run->options.quiet ? REPORT_QUIET : REPORT_VERBOSE;
+	status = run->verb->run(run, err);
+	return status < 0 && err->kind == ERR_USAGE && err->hint[0] == '\0'
+	           ? usage(run->verb, err)
+	           : status;
+}
+
+int cli_main(char *const *argv, struct ambient ambient)
+{
+	MICA_AUTO(run_clear)
+	struct run run = {
+		.ambient = ambient,
+		.report = { .to = stderr, .volume = REPORT_NORMAL },
+	};
+	struct err err = ERR_INIT;
+	int status = dispatch(&run, argv, &err);
+
+	if (status < 0)
+		status = (int)report_err(&run.report, &err);
+	report_findings(&run.report);
+	if (report_flush(stdout, &err) < 0)
+		status = (int)report_err(&run.report, &err);
+	return status;
+}

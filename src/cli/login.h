@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * login: from what the inventory says of a CA to its key on the token, and a signer on it.
+ *
+ *     login_begin   what can be refused without the token: the key's URI, the PIN's source
+ *     login_enter   the token opened, locked, selected; the PIN; the one login
+ *     login_key     the key, judged: the right one, and not extractable
+ *     login_signer
+ */
+#ifndef MICA_CLI_LOGIN_H
+#define MICA_CLI_LOGIN_H
+
+#include <mica/inventory.h>
+#include <mica/token.h>
+
+#include "report.h"
+
+struct login;
+
+enum login_manner {
+	LOGIN_ATTENDED,
+	LOGIN_UNATTENDED, /* nobody can be asked: 'pin: prompt' is refused */
+};
+
+/* ca and report must outlive the login. A PIN file or descriptor is read now. */
+int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,
+    struct login **ret, struct err *err) MICA_CHECKED;
+int login_enter(struct login *login, struct err *err) MICA_CHECKED;
+void login_free(struct login *login); /* logs out */
+MICA_DEFINE_FREEP(struct login, login_free)
+
+/* The key that the URI names; ERR_REFUSED when it may leave the token, or, where spki is not
+ * NULL, when it is not that of the CA certificate. It belongs to the login. */
+int login_key(struct login *login, const struct buf *spki, const struct token_key **ret,
+    struct err *err) MICA_CHECKED;
+
+/* Makes that key instead of finding it; judged in the same way. */
+int login_make_key(struct login *login, const struct buf *id, const struct token_key **ret,
+    struct err *err) MICA_CHECKED;
+
+/* A signer on the key that one of these two gave. */
+int login_signer(struct login *login, enum token_use use, const struct buf *issuer,
+    struct signer **ret, struct err *err) MICA_CHECKED;
+
+const struct token_info *login_info(const struct login *login);
+struct token *login_token(struct login *login);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* run: one run of mica: what a verb is given. */
+#ifndef MICA_CLI_RUN_H
+#define MICA_CLI_RUN_H
+
+#include <mica/clock.h>
+#include <mica/issue.h>
+
+#include "opt.h"
+#include "report.h"
+
+struct run {
+	const struct verb *verb;
+	struct options options;
+	struct ambient ambient;
+	struct report report;
+};
+
+/* The whole program but for what main() does to the process; returns the exit status. */
+int cli_main(char *const *argv, struct ambient ambient);
+
+/* Opens what the verb works on; notes of interrupted runs are printed. */
+int run_open(
+    struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err) MICA_CHECKED;
+
+/* Whether a table is wanted on stdout: not with --json, not with --quiet. */
+bool run_prints(const struct run *run);
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+/* apply and rotate: the gate's doors in order (mica/issue.h). */
+#include "changes.h"
+#include "json.h"
+#include "login.h"
+#include "progress.h"
+#include "verbs.h"
+
+/* What the doors were asked to do and what came of it. */
+struct work {
+	struct run *run;
+	struct issue *issue;
+	const struct plan *plan;
+	struct issue_done done;
+};
+
+static int prepare(struct work *work, struct err *err)
+{
+	struct approvals_progress callback;
+	struct progress progress;
+	int status;
+
+	progress_begin(&progress, "making keys", &work->run->report);
+	callback = progress_callback(&progress);
+	status = issue_prepare(work->issue, &callback, err);
+	progress_end(&progress);
+	return status;
+}
+
+static int sign(struct work *work, struct login *login, struct err *err)
+{
+	const struct ca *ca = issue_ca(work->issue);
+	MICA_AUTO(signer_freep) struct signer *signer = NULL;
+	const struct token_key *key = NULL;
+	struct approvals_progress callback;
+	struct progress progress;
+	int status;
+
+	if (login_enter(login, err) < 0 || login_key(login, ca_spki(ca), &key, err) < 0 ||
+	    login_signer(login, TOKEN_USE_ISSUE, ca_subject(ca), &signer, err) < 0)
+		return -1;
+	progress_begin(&progress, "signing", &work->run->report);
+	callback = progress_callback(&progress);
+	status = issue_sign(work->issue, signer, &callback, err);
+	progress_end(&progress);
+	return status;
+}
+
+/* Everything is made before the one login. */
+static int prepare_and_sign(struct work *work, struct err *err)
+{
+	const struct inv_ca *ca = inventory_issuer(issue_inventory(work->issue));
+	MICA_AUTO(login_freep) struct login *login = NULL;
+	enum login_manner manner =
+	    work->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
+	char count[64];
+
+	if (work->plan->signatures == 0)
+		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
+	if (login_begin(ca, manner, &work->run->report, &login, err) < 0 ||
+	    prepare(work, err) < 0)
+		return -1;
+	report_findings(&work->run->report);
+	report_talk(&work->run->report, "%s to sign, one login",
+	    count_of(work->plan->signatures, "certificate", "certificates", count));
+	return sign(work, login, err);
+}
+
+/* --- the result ---------------------------------------------------------------------- */
+
+static void add_count(struct buf *line, size_t n, const char *singular, const char *plural)
+{
+	char count[64];
+
+	if (n > 0)
+		buf_printf(line, "%s%s", line->len > 0 ? ", " : "",
+		    count_of(n, singular, plural, count));
+}
+
+static void print_done(const struct work *work)
+{
+	const struct issue_done *done = &work->done;
+	const struct inventory *inventory = issue_inventory(work->issue);
+	const char *only = work->run->options.only;
+	BUF_AUTO line = BUF_INIT;
+	BUF_AUTO where = BUF_INIT;
+
+	add_count(&line, done->issued, "issued", "issued");
+	add_count(&line, done->rotated, "rotated", "rotated");
+	add_count(&line, done->delivered, "delivered again", "delivered again");
+	add_count(&line, done->retired, "retired", "retired");
+	add_count(&line, done->trees, "directory", "directories");
+	add_count(&line, done->outlets, "configuration file", "configuration files");
+	for (size_t i = 0; i < inventory->n_deployments; i++)
+		if (!only ||
+		    inventory_deployment(inventory, only) == &inventory->deployments[i])
+			buf_printf(&where, " %s", inventory->deployments[i].out);
+	printf("done: %s, in%s\n", buf_text(&line), buf_text(&where));
+}
+
+static void print_json(const struct work *work, const char *served)
+{
+	json_t *document = json_object();
+
+	json_set_count(document, "issued", work->done.issued);
+	json_set_count(document, "rotated", work->done.rotated);
+	json_set_count(document, "delivered", work->done.delivered);
+	json_set_count(document, "retired", work->done.retired);
+	json_set_count(document, "directories", work->done.trees);
+	json_set_count(document, "configuration-files", work->done.outlets);
+	json_set_text(document, "endpoints", served);
+	changes_json(document, work->issue, work->plan);
+	json_set(document, "findings", json_of_findings(&work->run->report.findings));
+	json_print(stdout, document);
+}
+
+static void print_result(const struct work *work, const char *served)
+{
+	if (work->run->options.json)
+		print_json(work, served);
+	if (!run_prints(work->run))
+		return;
+	changes_table(work->run, work->plan);
+	if (changes_count(work->issue, work->plan) > 0)
+		print_done(work);
+	else
+		changes_none(work->plan);
+}
+
+/* --- the verbs ----------------------------------------------------------------------- */
+
+static int carry_out(struct work *work, struct err *err)
+{
+	if (changes_count(work->issue, work->plan) == 0)
+		return 0;
+	if (prepare_and_sign(work, err) < 0 || issue_deliver(work->issue, &work->done, err) < 0)
+		return -1;
+	report_findings(&work->run->report);
+	return 0;
+}
+
+int verb_apply(struct run *run, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	struct work work = { .run = run };
+	struct issue_plan_options options;
+	int probed;
+
+	if (run_open(run, LEDGER_WRITE, &issue, err) < 0 ||
+	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
+	    issue_plan(issue, &options, &work.plan, err) < 0)
+		return -1;
+	report_findings(&run->report);
+	work.issue = issue;
+	if (carry_out(&work, err) < 0)
+		return -1;
+	probed = issue_probe(issue, err);
+	if (probed < 0 && err->kind != ERR_UNSERVED)
+		return -1;
+	report_findings(&run->report);
+	print_result(&work, probed < 0 ? "not served" : "served");
+	return probed < 0 ? -1 : EXIT_DONE;
+}
+
+int verb_rotate(struct run *run, struct err *err)
+{
+	if (run->options.n_words == 0 && !run->options.all)
+		return err_set(err, ERR_USAGE, "rotate what? name certificates, or say --all");
+	if (run->options.n_words > 0 && run->options.all)
+		return err_set(
+		    err, ERR_USAGE, "--all and '%s' exclude each other", run->options.words[0]);
+	return verb_apply(run, err);
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "json.h"
+#include "keyview.h"
+#include "login.h"
+#include "run.h"
+#include "table.h"
+#include "verbs.h"
+
+/* One CA on its way to a certificate. */
+struct making {
+	struct run *run;
+	struct issue *issue;
+	const struct inv_ca *ca;
+	struct buf id;
+	enum issue_init_key how;
+	struct login *login;
+	const struct token_key *key;
+	struct buf der;
+};
+
+static void making_clear(struct making *making)
+{
+	buf_clear(&making->id);
+	buf_clear(&making->der);
+	login_free(making->login);
+}
+
+/* --- the key ------------------------------------------------------------------------- */
+
+static bool adopts(const struct making *making)
+{
+	return making->run->options.adopt || making->ca->certificate;
+}
+
+static bool is_ours(const struct making *making)
+{
+	return making->how == ISSUE_INIT_RESUMED &&
+	       buf_same(&making->key->id, making->id.data, making->id.len);
+}
+
+static int take_key(struct making *making, struct err *err)
+{
+	const struct inv_ca *ca = making->ca;
+
+	if (is_ours(making)) {
+		report_talk(&making->run->report,
+		    "an interrupted init made the key '%s': taken up again", ca->key);
+	} else if (!adopts(making)) {
+		err_set(err, ERR_REFUSED, "a key '%s' exists already on token '%s'", ca->key,
+		    login_info(making->login)->label);
+		return err_hint(err, "to use it: mica init --adopt");
+	}
+	if (making->key->algorithm != ca->algorithm)
+		findings_add(&making->run->report.findings, FINDING_WARNING, "key-algorithm",
+		    &ca->mark, NULL, "the key of CA '%s' is %s; the inventory says %s",
+		    ca->name, algorithm_info(making->key->algorithm)->name,
+		    algorithm_info(ca->algorithm)->name);
+	return 0;
+}
+
+static int make_key(struct making *making, struct err *err)
+{
+	if (issue_init_note(making->issue, making->ca, &making->id, err) < 0)
+		return -1;
+	report_detail(&making->run->report, "making an %s key on token '%s'",
+	    algorithm_info(making->ca->algorithm)->name, login_info(making->login)->label);
+	return login_make_key(making->login, &making->id, &making->key, err);
+}
+
+static int find_or_make_key(struct making *making, struct err *err)
+{
+	struct err absent = ERR_INIT;
+
+	if (login_key(making->login, NULL, &making->key, &absent) == 0)
+		return take_key(making, err);
+	if (absent.kind != ERR_NOT_FOUND || adopts(making)) {
+		*err = absent;
+		return -1;
+	}
+	return make_key(making, err);
+}
+
+/* --- the certificate ----------------------------------------------------------------- */
+
+static int make_certificate(struct making *making, struct err *err)
+{
+	MICA_AUTO(signer_freep) struct signer *signer = NULL;
+	const struct buf *spki = &making->key->spki;
+	BUF_AUTO subject = BUF_INIT;
+
+	if (!making->ca->certificate &&
+	    (issue_init_subject(making->issue, making->ca, spki, &subject, err) < 0 ||
+	        login_signer(making->login, TOKEN_USE_INIT, &subject, &signer, err) < 0))
+		return -1;
+	return issue_init_finish(making->issue, making->ca, spki, signer, &making->der, err);
+}
+
+/* The token's copy is for other programs; mica reads its own. */
+static void store_certificate(struct making *making)
+{
+	struct err err = ERR_INIT;
+
+	if (token_store_certificate(
+	        login_token(making->login), &making->der, making->key, &err) == 0)
+		return;
+	findings_add(&making->run->report.findings, FINDING_WARNING, "certificate-not-stored",
+	    NULL, "nothing is lost: the certificate is in the state directory",
+	    "the token does not keep a copy of the CA certificate: %s", err.text);
+}
+
+/* --- the result ---------------------------------------------------------------------- */
+
+struct made {
+	const struct ca *ca;
+	char *path;
+	char fingerprint[DIGEST_LEN * 3];
+	char serial[2 * 20 + 1];
+};
+
+/* as 'openssl x509 -fingerprint -sha256' prints it */
+static void fingerprint_text(const struct ca *ca, char ret[static DIGEST_LEN * 3])
+{
+	struct digest digest = ca_fingerprint(ca);
+
+	for (size_t i = 0; i < DIGEST_LEN; i++)
+		snprintf(
+		    ret + 3 * i, 4, i + 1 < DIGEST_LEN ? "%02X:" : "%02X", digest.bytes[i]);
+}
+
+static int serial_text(
+    struct issue *issue, const char *name, char ret[static 41], struct err *err)
+{
+	MICA_AUTO(status_clear) struct status status = { 0 };
+
+	if (issue_status(issue, &status, err) < 0)
+		return -1;
+	for (size_t i = 0; i < status.n; i++) {
+		const struct status_row *row = &status.rows[i];
+
+		if (row->kind != RECORD_CA || strcmp(row->entry, name) != 0)
+			continue;
+		for (size_t k = 0; k < sizeof(row->serial); k++)
+			snprintf(ret + 2 * k, 3, "%02x", row->serial[k]);
+	}
+	return 0;
+}
+
+static void print_made(const struct making *making, const struct made *made)
+{
+	static const struct table_column columns[] = { { "", TABLE_WHOLE },
+		{ "", TABLE_WRAP } };
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
+	const struct token_info *token = login_info(making->login);
+	MICA_FREE char *where =
+	    mem_printf("%s (serial %s, %s)", token->label, token->serial, token->model);
+	char date[CLOCK_TEXT];
+
+	keyview_row(table, "CA", making->ca->name);
+	keyview_row(table, "subject", ca_subject_text(made->ca));
+	keyview_row(table, "serial", made->serial);
+	keyview_row(table, "expires", clock_date(ca_not_after(made->ca), date));
+	keyview_row(table, "SHA-256", made->fingerprint);
+	keyview_row(table, "certificate", made->path);
+	keyview_row(table, "token", where);
+	keyview_rows(table, making->key);
+	table_print(table, stdout);
+}
+
+static json_t *json_of_made(const struct making *making, const struct made *made)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "ca", making->ca->name);
+	json_set_text(object, "subject", ca_subject_text(made->ca));
+	json_set_text(object, "serial", made->serial);
+	json_set_time(object, "not-before", ca_not_before(made->ca));
+	json_set_time(object, "not-after", ca_not_after(made->ca));
+	json_set_text(object, "sha-256", made->fingerprint);
+	json_set_text(object, "certificate", made->path);
+	json_set(object, "token", keyview_token_json(login_info(making->login)));
+	json_set(object, "key", keyview_json(making->key));
+	return object;
+}
+
+static int tell(struct making *making, json_t *list, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *ca = NULL;
+	MICA_FREE char *path = NULL;
+	struct made made = { 0 };
+
+	if (ca_read(making->ca->name, &making->der, &ca, err) < 0 ||
+	    serial_text(making->issue, making->ca->name, made.serial, err) < 0)
+		return -1;
+	path = mem_printf(
+	    "%s/%s.pem", issue_inventory(making->issue)->state_dir, making->ca->name);
+	made.ca = ca;
+	made.path = path;
+	fingerprint_text(ca, made.fingerprint);
+	json_add(list, json_of_made(making, &made));
+	if (run_prints(making->run))
+		print_made(making, &made);
+	return 0;
+}
+
+/* --- the verb ------------------------------------------------------------------------ */
+
+static int init_one(struct making *making, json_t *list, struct err *err)
+{
+	enum login_manner manner =
+	    making->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
+
+	if (login_begin(making->ca, manner, &making->run->report, &making->login, err) < 0 ||
+	    login_enter(making->login, err) < 0 || find_or_make_key(making, err) < 0 ||
+	    make_certificate(making, err) < 0)
+		return -1;
+	store_certificate(making);
+	report_findings(&making->run->report);
+	return tell(making, list, err);
+}
+
+static int init_all(struct run *run, struct issue *issue, json_t *list, struct err *err)
+{
+	for (;;) {
+		MICA_AUTO(making_clear) struct making making = { .run = run, .issue = issue };
+
+		if (issue_init_begin(issue, &making.ca, &making.id, &making.how, err) < 0)
+			return -1;
+		if (!making.ca)
+			return 0;
+		if (init_one(&making, list, err) < 0)
+			return -1;
+	}
+}
+
+static void print_nothing(const struct issue *issue)
+{
+	const struct ca *ca = issue_ca(issue);
+	char date[CLOCK_TEXT];
+
+	printf("nothing to do: CA '%s' has its certificate, which expires on %s\n",
+	    inventory_issuer(issue_inventory(issue))->name,
+	    ca ? clock_date(ca_not_after(ca), date) : "?");
+}
+
+static void free_json(json_t **value)
+{
+	json_decref(*value);
+}
+
+int verb_init(struct run *run, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(free_json) json_t *list = json_array();
+	json_t *document;
+
+	if (run_open(run, LEDGER_WRITE, &issue, err) < 0 || init_all(run, issue, list, err) < 0)
+		return -1;
+	if (run_prints(run) && json_array_size(list) == 0)
+		print_nothing(issue);
+	if (json_array_size(list) > 0)
+		report_talk(&run->report, "next: mica plan, then mica apply");
+	if (!run->options.json)
+		return EXIT_DONE;
+	document = json_object();
+	json_set(document, "made", json_incref(list));
+	json_set(document, "findings", json_of_findings(&run->report.findings));
+	json_print(stdout, document);
+	return EXIT_DONE;
+}

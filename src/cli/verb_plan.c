@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changes.h"
+#include "json.h"
+#include "verbs.h"
+
+static void print_files(const struct issue *issue)
+{
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(issue, &paths);
+
+	for (size_t i = 0; i < n; i++)
+		printf("write %s\n", paths[i]);
+}
+
+static void print_plan(
+    const struct run *run, const struct issue *issue, const struct plan *plan)
+{
+	const char *const *paths = NULL;
+	char certificates[64];
+	char files[64];
+
+	changes_table(run, plan);
+	if (changes_count(issue, plan) == 0) {
+		changes_none(plan);
+		return;
+	}
+	print_files(issue);
+	printf("%s to sign, %s to write\n",
+	    count_of(plan->signatures, "certificate", "certificates", certificates),
+	    count_of(issue_outlet_changes(issue, &paths), "configuration file",
+	        "configuration files", files));
+}
+
+static void print_json(struct run *run, const struct issue *issue, const struct plan *plan)
+{
+	json_t *document = json_object();
+
+	json_set_time(
+	    document, "at", run->options.at ? run->options.at_time : run->ambient.now);
+	json_set_count(document, "changes", changes_count(issue, plan));
+	json_set_count(document, "signatures", plan->signatures);
+	changes_json(document, issue, plan);
+	json_set(document, "findings", json_of_findings(&run->report.findings));
+	json_print(stdout, document);
+}
+
+int verb_plan(struct run *run, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	struct issue_plan_options options;
+	const struct plan *plan = NULL;
+
+	if (run_open(run, LEDGER_READ, &issue, err) < 0 ||
+	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
+	    issue_plan(issue, &options, &plan, err) < 0 || issue_draft(issue, err) < 0)
+		return -1;
+	report_findings(&run->report);
+	if (run->options.json)
+		print_json(run, issue, plan);
+	if (run_prints(run))
+		print_plan(run, issue, plan);
+	return run->options.exit_code && changes_count(issue, plan) > 0 ? EXIT_PENDING
+	                                                                : EXIT_DONE;
+}

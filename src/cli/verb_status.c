@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "changes.h"
+#include "json.h"
+#include "table.h"
+#include "verbs.h"
+
+static size_t count_due(const struct status *status)
+{
+	size_t due = 0;
+
+	for (size_t i = 0; i < status->n; i++)
+		due += status->rows[i].action != PLAN_KEEP;
+	return due;
+}
+
+/* --- for people ---------------------------------------------------------------------- */
+
+static void add_row(struct table *table, const struct status_row *row)
+{
+	BUF_AUTO serial = BUF_INIT;
+	BUF_AUTO why = BUF_INIT;
+	char expires[CLOCK_TEXT];
+	char due[CLOCK_TEXT];
+	const char *cells[7] = { row->entry, record_kind_name(row->kind), "", "", "", "",
+		row->why };
+
+	if (row->exists) {
+		buf_addhex(&serial, row->serial, sizeof(row->serial));
+		cells[2] = record_state_name(row->state);
+		cells[3] = clock_date(row->not_after, expires);
+		cells[4] = row->due ? clock_date(row->due, due) : "";
+		cells[5] = buf_text(&serial);
+	}
+	if (row->kind != RECORD_CA && row->action != PLAN_KEEP) {
+		buf_printf(
+		    &why, "%s: %s", plan_action_name(row->action), row->why ? row->why : "");
+		cells[6] = buf_text(&why);
+	}
+	table_row(table, cells);
+}
+
+static void print_places(const struct status *status)
+{
+	for (size_t i = 0; i < status->n; i++)
+		for (char **where = status->rows[i].where; where && *where; where++)
+			printf("%s lies in %s\n", status->rows[i].entry, *where);
+}
+
+static void print_outage(const struct run *run, const struct status *status)
+{
+	char date[CLOCK_TEXT];
+	char span[CLOCK_TEXT];
+
+	if (status->first_outage == 0)
+		return;
+	printf("token lost now: first outage on %s, in %s (%s in %s)\n",
+	    clock_date(status->first_outage, date),
+	    clock_span(status->first_outage - run->ambient.now, span),
+	    status->first_outage_entry, status->first_outage_deployment);
+}
+
+static void print_status(const struct run *run, const struct status *status)
+{
+	static const struct table_column columns[] = {
+		{ "ENTRY", TABLE_WHOLE },
+		{ "KIND", TABLE_WHOLE },
+		{ "STAGE", TABLE_WHOLE },
+		{ "EXPIRES", TABLE_WHOLE },
+		{ "DUE", TABLE_WHOLE },
+		{ "SERIAL", TABLE_CUT },
+		{ "NEXT", TABLE_WRAP },
+	};
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
+
+	for (size_t i = 0; i < status->n; i++)
+		add_row(table, &status->rows[i]);
+	table_print(table, stdout);
+	if (run->options.verbose)
+		print_places(status);
+	print_outage(run, status);
+}
+
+/* --- for programs -------------------------------------------------------------------- */
+
+static json_t *json_of_row(const struct status_row *row)
+{
+	json_t *item = json_object();
+	json_t *where = json_array();
+
+	json_set_text(item, "entry", row->entry);
+	json_set_text(item, "kind", record_kind_name(row->kind));
+	json_set_text(item, "state", row->exists ? record_state_name(row->state) : NULL);
+	if (row->exists)
+		json_set_hex(item, "serial", row->serial, sizeof(row->serial));
+	else
+		json_set_text(item, "serial", NULL);
+	json_set_time(item, "not-before", row->exists ? row->not_before : 0);
+	json_set_time(item, "not-after", row->exists ? row->not_after : 0);
+	json_set_time(item, "due", row->exists ? row->due : 0);
+	json_set_text(item, "action", plan_action_name(row->action));
+	json_set_text(item, "why", row->why);
+	for (char **path = row->where; path && *path; path++)
+		json_add_text(where, *path);
+	json_set(item, "where", where);
+	return item;
+}
+
+static json_t *json_of_outage(const struct status *status)
+{
+	json_t *outage = json_object();
+
+	if (status->first_outage == 0) {
+		json_decref(outage);
+		return json_null();
+	}
+	json_set_time(outage, "at", status->first_outage);
+	json_set_text(outage, "entry", status->first_outage_entry);
+	json_set_text(outage, "deployment", status->first_outage_deployment);
+	return outage;
+}
+
+static void print_json(const struct run *run, const struct status *status)
+{
+	json_t *document = json_object();
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < status->n; i++)
+		json_add(rows, json_of_row(&status->rows[i]));
+	json_set_time(document, "at", run->ambient.now);
+	json_set_count(document, "due", count_due(status));
+	json_set(document, "certificates", rows);
+	json_set(document, "first-outage", json_of_outage(status));
+	json_set(document, "findings", json_of_findings(&run->report.findings));
+	json_print(stdout, document);
+}
+
+int verb_status(struct run *run, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(status_clear) struct status status = { 0 };
+
+	if (run_open(run, LEDGER_READ, &issue, err) < 0 ||
+	    issue_status(issue, &status, err) < 0)
+		return -1;
+	report_findings(&run->report);
+	if (run->options.json)
+		print_json(run, &status);
+	if (run_prints(run))
+		print_status(run, &status);
+	return run->options.exit_code && count_due(&status) > 0 ? EXIT_PENDING : EXIT_DONE;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "json.h"
+#include "keyview.h"
+#include "login.h"
+#include "run.h"
+#include "table.h"
+#include "verbs.h"
+
+struct tokens {
+	struct token_info *items;
+	size_t n;
+};
+
+static void tokens_clear(struct tokens *tokens)
+{
+	for (size_t i = 0; i < tokens->n; i++)
+		token_info_clear(&tokens->items[i]);
+	free(tokens->items);
+}
+
+/* The helper ends before a login begins one of its own. */
+static int list_tokens(const struct token_params *params, struct tokens *ret, struct err *err)
+{
+	MICA_AUTO(token_closep) struct token *token = NULL;
+
+	if (token_open(params, &token, err) < 0)
+		return -1;
+	return token_list(token, &ret->items, &ret->n, err);
+}
+
+static void print_tokens(const struct run *run, const struct tokens *tokens)
+{
+	static const struct table_column columns[] = {
+		{ "TOKEN", TABLE_WHOLE },
+		{ "SERIAL", TABLE_WHOLE },
+		{ "MODEL", TABLE_WRAP },
+		{ "PIN", TABLE_WRAP },
+		{ "MODULE", TABLE_WRAP },
+	};
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
+	size_t shown = 0;
+
+	for (size_t i = 0; i < tokens->n; i++) {
+		const struct token_info *info = &tokens->items[i];
+		const char *const cells[] = { info->label, info->serial, info->model,
+			keyview_pin(info), info->module };
+
+		if (!info->initialized && !run->options.verbose)
+			continue;
+		table_row(table, cells);
+		shown++;
+	}
+	table_print(table, stdout);
+	if (shown == 0)
+		printf("no token with a label is there%s\n",
+		    tokens->n > 0 ? "; blank ones are shown with --verbose" : "");
+}
+
+static void print_key(const struct token_key *key, const char *certificate)
+{
+	static const struct table_column columns[] = { { "", TABLE_WHOLE },
+		{ "", TABLE_WRAP } };
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
+
+	printf("\n");
+	keyview_rows(table, key);
+	keyview_row(table, "certificate", certificate);
+	table_print(table, stdout);
+}
+
+static void print_json(const struct run *run, const struct tokens *tokens, json_t *key)
+{
+	json_t *document = json_object();
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tokens->n; i++)
+		json_add(list, keyview_token_json(&tokens->items[i]));
+	json_set(document, "tokens", list);
+	json_set(document, "key", key);
+	json_set(document, "findings", json_of_findings(&run->report.findings));
+	json_print(stdout, document);
+}
+
+static int token_of_module(struct run *run, struct err *err)
+{
+	const struct token_params params = { .module = run->options.module };
+	MICA_AUTO(tokens_clear) struct tokens tokens = { 0 };
+
+	if (list_tokens(&params, &tokens, err) < 0)
+		return -1;
+	if (run->options.json)
+		print_json(run, &tokens, json_null());
+	if (run_prints(run))
+		print_tokens(run, &tokens);
+	return EXIT_DONE;
+}
+
+/* Before init there is no key: that is a note, not a fault. */
+static int find_key(struct run *run, const struct issue *issue, struct login *login,
+    const struct token_key **ret, struct err *err)
+{
+	const struct ca *ca = issue_ca(issue);
+
+	if (login_key(login, ca ? ca_spki(ca) : NULL, ret, err) == 0)
+		return 0;
+	if (err->kind != ERR_NOT_FOUND || ca)
+		return -1;
+	findings_add(&run->report.findings, FINDING_NOTE, "no-key", NULL, NULL,
+	    "the key is not there yet: mica init makes it");
+	report_findings(&run->report);
+	return 0;
+}
+
+static int show(
+    struct run *run, const struct issue *issue, const struct tokens *tokens, struct err *err)
+{
+	const struct inv_ca *ca = inventory_issuer(issue_inventory(issue));
+	enum login_manner manner = run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
+	MICA_AUTO(login_freep) struct login *login = NULL;
+	const struct token_key *key = NULL;
+
+	if (run_prints(run))
+		print_tokens(run, tokens);
+	if (!run->options.list &&
+	    (login_begin(ca, manner, &run->report, &login, err) < 0 ||
+	        login_enter(login, err) < 0 || find_key(run, issue, login, &key, err) < 0))
+		return -1;
+	if (run->options.json)
+		print_json(run, tokens, key ? keyview_json(key) : json_null());
+	if (run_prints(run) && key)
+		print_key(key, issue_ca(issue) ? ca->name : "none yet");
+	return EXIT_DONE;
+}
+
+int verb_token(struct run *run, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(tokens_clear) struct tokens tokens = { 0 };
+	struct token_params params = { 0 };
+	const struct inv_ca *ca;
+
+	if (run->options.module)
+		return token_of_module(run, err);
+	if (run_open(run, LEDGER_READ, &issue, err) < 0)
+		return -1;
+	ca = inventory_issuer(issue_inventory(issue));
+	params.module = ca->module;
+	params.module_args = ca->module_args;
+	if (list_tokens(&params, &tokens, err) < 0)
+		return -1;
+	return show(run, issue, &tokens, err);
+}

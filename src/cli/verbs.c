@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verbs.h"
+
+#include <string.h>
+
+#include <mica/mem.h>
+
+#include "nearest.h"
+
+#define FIELD(name) offsetof(struct options, name)
+
+/* --- options ------------------------------------------------------------------------- */
+
+static const struct opt common[] = {
+	{ 'f', "file", OPT_TEXT, "FILE", FIELD(file), "the inventory (default ./mica.yaml)" },
+	{ 0, "json", OPT_SWITCH, NULL, FIELD(json), "the result as one JSON document" },
+	{ 'q', "quiet", OPT_SWITCH, NULL, FIELD(quiet), "say nothing but warnings and errors" },
+	{ 'v', "verbose", OPT_SWITCH, NULL, FIELD(verbose), "say more" },
+	{ 'h', "help", OPT_SWITCH, NULL, FIELD(help), "this text" },
+	{ 0, "version", OPT_SWITCH, NULL, FIELD(version), "print the version" },
+};
+
+static const struct opt init_options[] = {
+	{ 0, "adopt", OPT_SWITCH, NULL, FIELD(adopt),
+	    "use the key that is on the token already" },
+	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
+	    "nobody is there to be asked for a PIN" },
+};
+
+static const struct opt plan_options[] = {
+	{ 0, "only", OPT_TEXT, "DEPLOYMENT", FIELD(only), "this deployment and nothing else" },
+	{ 0, "ahead", OPT_SPAN, "SPAN", FIELD(ahead),
+	    "also what becomes due within this time: 60d" },
+	{ 0, "at", OPT_DATE, "DATE", FIELD(at), "as it would be then: 2026-11-22" },
+	{ 0, "exit-code", OPT_SWITCH, NULL, FIELD(exit_code),
+	    "exit 4 when there is anything to do" },
+};
+
+static const struct opt apply_options[] = {
+	{ 0, "only", OPT_TEXT, "DEPLOYMENT", FIELD(only), "this deployment and nothing else" },
+	{ 0, "ahead", OPT_SPAN, "SPAN", FIELD(ahead),
+	    "also what becomes due within this time: 60d" },
+	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
+	    "nobody is there to be asked for a PIN" },
+};
+
+static const struct opt rotate_options[] = {
+	{ 0, "all", OPT_SWITCH, NULL, FIELD(all), "every certificate of the inventory" },
+	{ 0, "only", OPT_TEXT, "DEPLOYMENT", FIELD(only), "this deployment and nothing else" },
+	{ 0, "ahead", OPT_SPAN, "SPAN", FIELD(ahead),
+	    "also what becomes due within this time: 60d" },
+	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
+	    "nobody is there to be asked for a PIN" },
+};
+
+static const struct opt status_options[] = {
+	{ 0, "exit-code", OPT_SWITCH, NULL, FIELD(exit_code), "exit 4 when anything is due" },
+};
+
+static const struct opt token_options[] = {
+	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
+	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
+	    "list this module's tokens, without an inventory:\n"
+	    "softhsm2, or a path" },
+	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
+	    "nobody is there to be asked for a PIN" },
+};
+
+/* --- verbs --------------------------------------------------------------------------- */
+
+#define OPTIONS(table) .options = (table), .n_options = mem_count(table)
+#define REFUSED (1U << EXIT_REFUSED)
+#define PENDING (1U << EXIT_PENDING)
+#define UNSERVED (1U << EXIT_UNSERVED)
+
+static const struct verb verbs[] = {
+	{
+	    .name = "example",
+	    .operands = "KIND",
+	    .summary = "print a commented mica.yaml to begin with",
+	    .text = "Prints an inventory with a comment on every key, for a Milvus that runs "
+	            "by Docker\n"
+	            "Compose (compose) or from a directory (files). It applies as it is.\n",
+	    .example = "mica example compose >mica.yaml",
+	    .common = "help",
+	    .run = verb_example,
+	},
+	{
+	    .name = "init",
+	    .summary = "make the CA's key on the token, and its certificate",
+	    .text = "Makes the key of the CA on the token, where it stays, and the CA's own "
+	            "certificate.\n"
+	            "A key that is there already is refused, or used with --adopt. Once the CA "
+	            "has its\n"
+	            "certificate there is nothing to do.\n",
+	    .example = "mica init",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(init_options),
+	    .statuses = REFUSED,
+	    .run = verb_init,
+	},
+	{
+	    .name = "plan",
+	    .summary = "say what apply would do, and why",
+	    .text = "Holds the inventory against the ledger, the delivered files and the "
+	            "clock. Every\n"
+	            "certificate that is due is drafted and linted. Nothing is changed, and no "
+	            "token is\n"
+	            "needed.\n",
+	    .example = "mica plan --at 2027-01-31",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(plan_options),
+	    .statuses = REFUSED | PENDING,
+	    .run = verb_plan,
+	},
+	{
+	    .name = "apply",
+	    .summary = "issue what is missing, rotate what is due, deliver it",
+	    .text = "Does what 'mica plan' says: makes keys, has the token sign the "
+	            "certificates, with one\n"
+	            "login, and delivers both with the configuration for Milvus. Where the "
+	            "inventory names\n"
+	            "endpoints, asks whether they serve what was delivered: Milvus reads its "
+	            "files only at\n"
+	            "its start. An interrupted run is completed by the next.\n",
+	    .example = "mica apply --unattended --ahead 7d",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(apply_options),
+	    .statuses = REFUSED | UNSERVED,
+	    .run = verb_apply,
+	},
+	{
+	    .name = "rotate",
+	    .operands = "NAME... | --all",
+	    .summary = "apply, with new keys for the certificates that are named",
+	    .text = "As apply does, and issues the named certificates anew, with new keys, due "
+	            "or not.\n",
+	    .example = "mica rotate ingest",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(rotate_options),
+	    .statuses = REFUSED | UNSERVED,
+	    .run = verb_rotate,
+	},
+	{
+	    .name = "status",
+	    .summary = "show every certificate: expiry, stage, what is due",
+	    .text = "Shows every certificate with its serial number, its expiry, whether it is "
+	            "issued,\n"
+	            "delivered or served, and what is due; and, if the token were lost now, "
+	            "when the first\n"
+	            "Milvus would go dark.\n",
+	    .example = "mica status --json",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(status_options),
+	    .statuses = REFUSED | PENDING,
+	    .run = verb_status,
+	},
+	{
+	    .name = "token",
+	    .summary = "list tokens and show the CA key's attributes",
+	    .text = "Lists the tokens of the inventory's module, then logs in and shows what "
+	            "the token says\n"
+	            "of the CA key.\n",
+	    .example = "mica token --module softhsm2",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(token_options),
+	    .statuses = REFUSED,
+	    .run = verb_token,
+	},
+};
+
+const struct verb *verb_at(size_t i)
+{
+	return i < mem_count(verbs) ? &verbs[i] : NULL;
+}
+
+const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < mem_count(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+const char *verb_nearest(const char *name)
+{
+	const char *names[mem_count(verbs)];
+
+	for (size_t i = 0; i < mem_count(verbs); i++)
+		names[i] = verbs[i].name;
+	return nearest(name, names, mem_count(verbs));
+}
+
+static int has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len)
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
+			return 1;
+	return 0;
+}
+
+void verb_options(const struct verb *verb, struct opt_set *ret)
+{
+	*ret = (struct opt_set){ .n = 0 };
+	for (size_t i = 0; verb && i < verb->n_options; i++)
+		opt_add(ret, &verb->options[i]);
+	for (size_t i = 0; i < mem_count(common); i++)
+		if (!verb || has_word(verb->common, common[i].name))
+			opt_add(ret, &common[i]);
+}
+
+/* --- help ---------------------------------------------------------------------------- */
+
+void verb_help(FILE *to, const struct verb *verb)
+{
+	unsigned statuses =
+	    verb->statuses | 1U << EXIT_DONE | 1U << EXIT_FAILED | 1U << EXIT_USAGE;
+	struct opt_set set;
+
+	verb_options(verb, &set);
+	fprintf(to, "usage: mica %s [OPTION...]%s%s\n\n%s\noptions:\n", verb->name,
+	    verb->operands ? " " : "", verb->operands ? verb->operands : "", verb->text);
+	opt_print(to, &set);
+	fprintf(to, "\nexit status:\n");
+	for (unsigned i = 0; i < EXIT_COUNT; i++)
+		if (statuses & 1U << i)
+			fprintf(to, "  %u  %s\n", i, exit_status_text((enum exit_status)i));
+	fprintf(to, "\nexample:\n  %s\n", verb->example);
+}
+
+void verbs_help(FILE *to)
+{
+	struct opt_set set;
+
+	fprintf(to,
+	    "usage: mica VERB [OPTION...]\n\n"
+	    "A certificate authority for Milvus, its key on a PKCS#11 token.\n\nverbs:\n");
+	for (size_t i = 0; i < mem_count(verbs); i++)
+		fprintf(to, "  %-8s  %s\n", verbs[i].name, verbs[i].summary);
+	fprintf(to, "  %-8s  %s\n", "help", "the same text; of one verb: mica help VERB");
+	fprintf(to, "\noptions, before or behind the verb:\n");
+	verb_options(NULL, &set);
+	opt_print(to, &set);
+	fprintf(to, "\nbegin with:\n  mica example compose >mica.yaml\n  mica init\n  mica "
+	            "plan\n  mica apply\n");
+}
