@@ -97,6 +97,7 @@ make_directory() {
 	[ -e env.sh ] || cat >env.sh <<-END
 	# . $dir/env.sh: for mica and other programs to find this directory's token
 	export SOFTHSM2_CONF='$dir/softhsm2.conf'
+	export MICA_TOKEN_HELPER='$build/hsm/helper/mica-token'
 	export PATH='$build/src/cli':"\$PATH"
 	END
 	. ./env.sh

@@ -19,7 +19,7 @@ def mica(build=BUILD):
 
 
 def helper(build=BUILD):
-    return build / "hsm/mica-token"
+    return build / "hsm/helper/mica-token"
 
 
 def missing(what):
