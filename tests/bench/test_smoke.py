@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark works, and what it counts is as promised: one login, two token calls for each certificate. Calls are
+counted here, never time."""
+import json
+import os
+
+import pytest
+
+from harness import parts
+from harness.run import run
+
+RUN = parts.TESTS / "bench/run.sh"
+
+
+@pytest.fixture(scope="module")
+def document():
+    for program in ("certtool", "softhsm2-util", "openssl"):
+        parts.need(program)
+    env = {**os.environ, "MICA_BUILD": str(parts.BUILD)}
+    return json.loads(run([RUN, "--smoke", "--json"], env=env, timeout=150).out)
+
+
+def cas(document):
+    assert [ca["algorithm"] for ca in document["cas"]] == ["ec-p256", "rsa-2048"]
+    return document["cas"]
+
+
+def mica_calls(ca):
+    found = [c for c in ca["calls"] if c["subject"] == "mica apply"]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_one_login(document):
+    for ca in cas(document):
+        for one in mica_calls(ca)["runs"]:
+            assert one["counts"]["C_Login"] == 1, (ca["algorithm"], one)
+            assert one["counts"]["C_Initialize"] >= 1
+
+
+def test_two_calls_for_each_certificate(document):
+    for ca in cas(document):
+        mica = mica_calls(ca)
+        assert [r["made"] for r in mica["runs"]] == [4, 8]
+        for one in mica["runs"]:
+            assert one["counts"]["C_Sign"] == one["counts"]["C_SignInit"] == one["made"], (ca["algorithm"], one)
+        assert mica["each"] == {"C_Sign": 1, "C_SignInit": 1}, (ca["algorithm"], mica["each"])
+        assert mica["calls-each"] == 2
+
+
+def test_every_subject_was_measured(document):
+    for ca in cas(document):
+        for size in ca["times"]:
+            names = [row["subject"] for row in size["rows"]]
+            assert len(names) == len(set(names)) == 8 and names[0] == "mica apply"
+            assert all(row["ms"] > 0 for row in size["rows"])
+            assert all(row["mica-to-it"] > 0 for row in size["rows"][1:])
+    assert {row["subject"] for row in document["idle"]} == {"mica plan, nothing due", "mica apply, nothing due"}
+
+
+def test_the_tables_print():
+    env = {**os.environ, "MICA_BUILD": str(parts.BUILD)}
+    said = run([RUN, "--smoke", "--ca", "ec-p256", "--only", "times"], env=env, timeout=120).out
+    assert "CA ec-p256, leaf ec-p256, N = 3" in said and "mica / it" in said
+
+
+def test_usage():
+    said = run([RUN, "--help"], env=dict(os.environ)).out
+    assert "--quick" in said and "--json" in said
+    assert run([RUN, "--nonsense"], code=2, env={**os.environ, "MICA_BUILD": str(parts.BUILD)}).out == ""
