@@ -18,6 +18,7 @@
 #include <mica/algorithm.h>
 #include <mica/digest.h>
 #include <mica/findings.h>
+#include <mica/mem.h>
 #include <mica/names.h>
 #include <mica/profile.h>
 
@@ -117,6 +118,8 @@ struct inventory {
 	size_t n_certificates;
 	struct inv_deployment *deployments;
 	size_t n_deployments;
+	size_t *certificates_by_name; /* indices in the order of names, for the functions below */
+	size_t *deployments_by_name;
 };
 
 /*

@@ -338,7 +338,7 @@ struct doc *doc_read(const char *file, const void *bytes, size_t len, struct fin
 	}
 	if (!scan_text(doc->file, bytes, len, findings))
 		return NULL;
-	if (read_text(doc, bytes, len, findings) < 0)
+	if (read_text(doc, len > 0 ? bytes : "", len, findings) < 0)
 		return NULL;
 	return mem_give(doc);
 }

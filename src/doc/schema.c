@@ -50,20 +50,32 @@ static bool looks_boolean(const struct doc_node *node)
 	return false;
 }
 
+static size_t skip_digits(const char *text)
+{
+	return strspn(text, "0123456789_");
+}
+
 /* What other YAML parsers read as a number: 12, -1, 0x1f, 1e3, 2.6, .5, 1_000, .inf */
 static bool looks_numeric(const struct doc_node *node)
 {
 	const char *text = node->text + (node->text[0] == '-' || node->text[0] == '+');
-	const bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	size_t digits = strcspn(text, "0123456789");
+	size_t digits = skip_digits(text);
 
 	if (strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0)
 		return true;
-	if (text[digits] == '\0' || digits > 1 || (digits == 1 && text[0] != '.'))
-		return false;
-	if (hexadecimal)
-		return text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")] == '\0';
-	return text[strspn(text, "0123456789_.eE+-")] == '\0';
+	if (text[0] == '0' && text[1] != '\0' && strchr("xXoObB", text[1]))
+		return text[2] != '\0' &&
+		       text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")] == '\0';
+	text += digits;
+	if (text[0] == '.') {
+		digits += skip_digits(text + 1);
+		text += 1 + skip_digits(text + 1);
+	}
+	if (digits > 0 && (text[0] == 'e' || text[0] == 'E')) {
+		text += 1 + (text[1] == '-' || text[1] == '+');
+		text += skip_digits(text);
+	}
+	return digits > 0 && text[0] == '\0';
 }
 
 /* --- one value ------------------------------------------------------------------------------
@@ -103,17 +115,25 @@ static bool text_ok(const struct place *at, const struct doc_node *node)
 static bool number_ok(const struct place *at, int64_t *ret)
 {
 	const struct schema_key *key = at->key;
+	const struct doc_node *node = at->node;
+	const char *hint = NULL;
 	char what[96];
+	int64_t any;
 
-	snprintf(what, sizeof(what), "a whole number from %" PRId64 " to %" PRId64, key->least,
-	    key->most);
-	if (at->node->kind == DOC_SCALAR && at->node->quoted)
-		type_fault(at, at->node, "take the quotes away", what);
-	else if (at->node->kind != DOC_SCALAR ||
-	         num_parse(at->node->text, key->least, key->most, ret) < 0)
-		type_fault(at, at->node, NULL, what);
-	else
+	if (node->kind == DOC_SCALAR && !node->quoted &&
+	    num_parse(node->text, key->least, key->most, ret) == 0)
 		return true;
+	if (node->kind == DOC_SCALAR && node->quoted)
+		hint = "take the quotes away";
+	else if (node->kind == DOC_SCALAR && looks_numeric(node) &&
+	         num_parse(node->text, INT64_MIN, INT64_MAX, &any) < 0)
+		hint = "digits alone, the first of them not 0";
+	if (key->least == key->most)
+		snprintf(what, sizeof(what), "%" PRId64, key->least);
+	else
+		snprintf(what, sizeof(what), "a whole number from %" PRId64 " to %" PRId64,
+		    key->least, key->most);
+	type_fault(at, node, hint, what);
 	return false;
 }
 
@@ -282,17 +302,23 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	return NULL;
 }
 
+/* "pin:1234" without a blank is a key to YAML: what stands behind the colon is not repeated. */
 static void unknown_key(
     const struct schema *schema, const struct doc_node *key, struct findings *findings)
 {
-	struct nearest nearest = NEAREST_INIT(key->text);
+	const size_t len = strcspn(key->text, ":");
+	MICA_FREE char *name = mem_dup(key->text, len);
+	struct nearest nearest = NEAREST_INIT(name);
 	MICA_FREE char *hint = NULL;
 
 	for (size_t i = 0; i < schema->n; i++)
 		nearest_offer(&nearest, schema->keys[i].name);
-	hint = nearest_hint(&nearest);
-	doc_fault(findings, "unknown-key", &key->mark, hint, "unknown key '%s' in %s",
-	    key->text, schema->what);
+	if (key->text[len] == ':')
+		hint = mem_strdup("put a blank behind the ':'");
+	else
+		hint = nearest_hint(&nearest);
+	doc_fault(findings, "unknown-key", &key->mark, hint, "unknown key '%s' in %s", name,
+	    schema->what);
 }
 
 static bool is_value(const struct schema_key *key)
