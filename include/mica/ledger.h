@@ -52,6 +52,7 @@ struct record {
 	struct digest definition; /* of what the inventory asked for: a change means it is due */
 	struct digest key;        /* SHA-256 of the key's SubjectPublicKeyInfo */
 	int64_t created, not_before, not_after;
+	struct digest tbs_sha256; /* of tbs; set by the ledger */
 	struct buf tbs;           /* the bytes to be signed, exactly */
 	struct buf certificate;   /* DER; empty until issued */
 };

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the files of this room share. open.c makes a ledger; write.c, delivery.c and note.c
+ * change it between db_begin() and db_end(); read.c and verify.c read; every statement comes
+ * from the table in statements.c, prepared once and used again.
+ */
+#ifndef MICA_LEDGER_PRIVATE_H
+#define MICA_LEDGER_PRIVATE_H
+
+#include <mica/ledger.h>
+
+#include <sqlite3.h>
+
+#define LEDGER_FILE "ledger.db"
+#define LEDGER_LOCK "lock"
+#define LEDGER_HOST "host"
+
+enum statement {
+	SQL_BEGIN_READ,
+	SQL_BEGIN_WRITE,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_LAST_EVENT,
+	SQL_EVENT_HASH,
+	SQL_ADD_EVENT,
+	SQL_ALL_EVENTS,
+	SQL_ADD_RECORD,
+	SQL_STATE,
+	SQL_SET_ISSUED,
+	SQL_SET_STATE,
+	SQL_BY_SERIAL,
+	SQL_CURRENT,
+	SQL_LATEST,
+	SQL_IN_STATE,
+	SQL_ALL_RECORDS,
+	SQL_RECORD,
+	SQL_ALL_STATES,
+	SQL_OUTDATED,
+	SQL_SET_DELIVERY,
+	SQL_DELIVERY,
+	SQL_SET_OUTLET,
+	SQL_OUTLET,
+	SQL_SET_META,
+	SQL_DROP_META,
+	SQL_META,
+	SQL_INTEGRITY,
+	STATEMENTS,
+};
+
+extern const char *const statement_texts[STATEMENTS]; /* statements.c */
+
+/* The newest event: how many there are, and the hash that covers them all. */
+struct head {
+	int64_t seq;
+	struct digest hash;
+};
+
+struct ledger {
+	char *dir, *path;
+	enum ledger_mode mode;
+	int64_t now; /* the time of this run: every event's */
+	int lock_fd; /* -1: reading */
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	struct head head; /* valid between db_begin() and db_end() */
+	bool writing;
+};
+
+/* --- db.c: the edge to SQLite ---------------------------------------------------------------
+ */
+
+/* Gives the statement, reset and ready to be bound; a failure shows at the first db_step(). */
+sqlite3_stmt *db_statement(struct ledger *ledger, enum statement which);
+/* 1: a row; 0: no more, and the statement is reset; -1: err is set, and the statement is reset
+ */
+int db_step(struct ledger *ledger, sqlite3_stmt *statement, struct err *err) MICA_CHECKED;
+/* for a statement without rows; *ret_code, if not NULL, is SQLite's extended code of a failure
+ */
+int db_run(struct ledger *ledger, sqlite3_stmt *statement, struct err *err) MICA_CHECKED;
+/* The words for what SQLite said last. Returns -1. */
+int db_failed(struct ledger *ledger, struct err *err);
+int db_failed_with(const char *path, const char *doing, sqlite3 *db, int code, struct err *err);
+
+/* One transaction: db_end() commits when status is 0, with the head; otherwise rolls back.
+ * Returns status, or -1 when the commit fails. */
+int db_begin(struct ledger *ledger, struct err *err) MICA_CHECKED;
+int db_end(struct ledger *ledger, int status, struct err *err) MICA_CHECKED;
+
+void db_bind_text(sqlite3_stmt *statement, int at, const char *text);
+void db_bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t len);
+void db_bind_digest(sqlite3_stmt *statement, int at, const struct digest *digest);
+char *db_text(sqlite3_stmt *statement, int column); /* free() it */
+bool db_digest(
+    sqlite3_stmt *statement, int column, struct digest *ret); /* false: not 32 bytes */
+void db_resetp(sqlite3_stmt **statement);
+#define DB_AUTO MICA_AUTO(db_resetp) sqlite3_stmt *
+
+/* --- schema.c -------------------------------------------------------------------------------
+ */
+
+/* Makes dir/ledger.db, whole and durable, or nothing. */
+int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
+/* Is this database a ledger that this program knows? */
+int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
+
+/* --- chain.c --------------------------------------------------------------------------------
+ */
+
+struct event {
+	int64_t seq, record, at;
+	const char *state;
+	struct digest detail; /* of what the event brings; all zero: nothing */
+};
+
+struct head chain_start(void);
+struct digest chain_next(const struct digest *before, const struct event *event);
+/* Appends an event to the head and to the table. */
+int chain_append(struct ledger *ledger, int64_t record, enum record_state state,
+    const struct digest *detail, struct err *err) MICA_CHECKED;
+/* Reads the head from meta and holds it against the last event; *ret_at is that event's time.
+ */
+int chain_check_head(
+    struct ledger *ledger, struct head *ret, int64_t *ret_at, struct err *err) MICA_CHECKED;
+int chain_read_head(struct ledger *ledger, struct head *ret, struct err *err) MICA_CHECKED;
+int chain_write_head(struct ledger *ledger, struct err *err) MICA_CHECKED;
+/* what the first event of a record covers */
+struct digest chain_record_digest(const struct record *record);
+
+/* --- record.c -------------------------------------------------------------------------------
+ */
+
+enum columns { WITHOUT_BYTES, WITH_BYTES };
+/* Fills from a row of RECORD_COLUMNS; ERR_FAILED when a field is not as it must be. */
+int record_load(
+    sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err) MICA_CHECKED;
+bool record_kind_read(const char *text, enum record_kind *ret);
+bool record_state_read(const char *text, enum record_state *ret);
+bool record_may_become(enum record_state from, enum record_state to);
+
+/* --- write.c --------------------------------------------------------------------------------
+ */
+
+/* The state of a record; ERR_NOT_FOUND. */
+int record_state_of(
+    struct ledger *ledger, int64_t seq, enum record_state *ret, struct err *err) MICA_CHECKED;
+int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
+    enum record_state to, struct err *err) MICA_CHECKED;
+
+/* --- lock.c, host.c -------------------------------------------------------------------------
+ */
+
+int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err) MICA_CHECKED;
+void lock_drop(int fd);
+
+/* Is this the host that the state directory belongs to? In WRITE mode it is noted when nothing
+ * is. */
+int host_check(const char *dir, enum ledger_mode mode, struct err *err) MICA_CHECKED;
+
+#endif

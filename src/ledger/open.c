@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mica/clock.h>
+#include <mica/file.h>
+
+/* Pages of the WAL after which a commit also moves them into the database. */
+enum { CHECKPOINT_PAGES = 1000, BUSY_MS = 5000 };
+
+/* --- a ledger that is gone -------------------------------------------------------------------
+ */
+
+/* Does this file say that there was a ledger here? */
+static bool is_remnant(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strcmp(name, LEDGER_HOST) == 0 || strcmp(name, LEDGER_FILE "-wal") == 0 ||
+	       (len > 4 && strcmp(name + len - 4, ".pem") == 0);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* A lost ledger stops everything: without it, all would be issued anew, and serials forgotten.
+ */
+static int refuse_lost(const char *dir, struct err *err)
+{
+	MICA_AUTO(close_dir) DIR *stream = opendir(dir);
+	struct dirent *entry;
+
+	if (!stream && errno == ENOENT)
+		return 0;
+	if (!stream)
+		return err_errno(err, errno, "cannot read the state directory '%s'", dir);
+	while ((entry = readdir(stream)) != NULL) {
+		if (!is_remnant(entry->d_name))
+			continue;
+		err_set(err, ERR_REFUSED,
+		    "the ledger '%s/" LEDGER_FILE "' is gone, but '%s' is still there", dir,
+		    entry->d_name);
+		return err_hint(err,
+		    "restore the whole state directory from a backup; to begin anew with "
+		    "a new CA, move '%s' away",
+		    dir);
+	}
+	return 0;
+}
+
+/* *ret_there: is there a ledger? ERR_REFUSED when there was one. */
+static int find_ledger(const struct ledger *ledger, bool *ret_there, struct err *err)
+{
+	struct stat st;
+
+	if (stat(ledger->path, &st) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return err_set(
+			    err, ERR_REFUSED, "'%s' is not a regular file", ledger->path);
+		*ret_there = true;
+		return 0;
+	}
+	if (errno != ENOENT && errno != ENOTDIR)
+		return err_errno(err, errno, "cannot read the ledger '%s'", ledger->path);
+	*ret_there = false;
+	return errno == ENOTDIR ? 0 : refuse_lost(ledger->dir, err);
+}
+
+/* --- the connection --------------------------------------------------------------------------
+ */
+
+static int connect_db(struct ledger *ledger, const char *name, int flags, struct err *err)
+{
+	static const char settings[] =
+	    "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = "
+	    "ON;"
+	    "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
+	int code = sqlite3_open_v2(name, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (code != SQLITE_OK)
+		return db_failed(ledger, err);
+	sqlite3_extended_result_codes(ledger->db, 1);
+	sqlite3_busy_timeout(ledger->db, BUSY_MS);
+	sqlite3_wal_autocheckpoint(ledger->db, CHECKPOINT_PAGES);
+	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	if (sqlite3_exec(ledger->db, settings, NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(ledger, err);
+	return 0;
+}
+
+/* The path as a URI: '%', '?' and '#' would be read as its syntax. */
+static char *immutable_uri(const char *path)
+{
+	BUF_AUTO uri = BUF_INIT;
+
+	buf_addstr(&uri, "file:");
+	for (; *path; path++)
+		buf_printf(&uri, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+	buf_addstr(&uri, "?immutable=1");
+	return mem_strdup(buf_text(&uri));
+}
+
+static bool wal_is_empty(const char *path)
+{
+	MICA_FREE char *wal = mem_printf("%s-wal", path);
+	struct stat st;
+
+	return stat(wal, &st) < 0 ? errno == ENOENT : st.st_size == 0;
+}
+
+/*
+ * A reader takes a snapshot: it sees the ledger as it was when it was opened, whatever a writer
+ * does meanwhile. It needs to write beside the ledger (-shm), unless a writer left it there; in
+ * a directory that is read-only, a ledger with nothing in its WAL is read as a file that cannot
+ * change.
+ */
+static int start_reading(struct ledger *ledger, struct err *err)
+{
+	MICA_FREE char *uri = NULL;
+
+	if (connect_db(ledger, ledger->path, SQLITE_OPEN_READONLY, err) < 0)
+		return -1;
+	if (schema_check(ledger, err) == 0)
+		return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+	if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN ||
+	    !wal_is_empty(ledger->path))
+		return -1;
+	sqlite3_close(ledger->db);
+	ledger->db = NULL;
+	uri = immutable_uri(ledger->path);
+	if (connect_db(ledger, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) < 0 ||
+	    schema_check(ledger, err) < 0)
+		return -1;
+	return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+}
+
+static int start_writing(struct ledger *ledger, struct err *err)
+{
+	bool there = false;
+
+	if (find_ledger(ledger, &there, err) < 0)
+		return -1;
+	if (!there && schema_create(ledger->dir, ledger->path, err) < 0)
+		return -1;
+	if (host_check(ledger->dir, LEDGER_WRITE, err) < 0 ||
+	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0)
+		return -1;
+	return schema_check(ledger, err);
+}
+
+/* --- opening ---------------------------------------------------------------------------------
+ */
+
+static int check_clock(const struct ledger *ledger, int64_t newest, struct err *err)
+{
+	char was[CLOCK_TEXT];
+	char is[CLOCK_TEXT];
+
+	if (ledger->now >= newest)
+		return 0;
+	err_set(err, ERR_REFUSED,
+	    "the clock went backwards: it says %s, the ledger was written at %s",
+	    clock_text(ledger->now, is), clock_text(newest, was));
+	return err_hint(err, "set this machine's clock");
+}
+
+static int check(struct ledger *ledger, struct err *err)
+{
+	struct head head;
+	int64_t newest = 0;
+
+	if (chain_check_head(ledger, &head, &newest, err) < 0)
+		return -1;
+	return check_clock(ledger, newest, err);
+}
+
+static int open_read(struct ledger *ledger, struct err *err)
+{
+	bool there = false;
+
+	if (find_ledger(ledger, &there, err) < 0)
+		return -1;
+	if (!there)
+		return err_set(err, ERR_NOT_FOUND, "there is no ledger '%s'", ledger->path);
+	if (host_check(ledger->dir, LEDGER_READ, err) < 0 || start_reading(ledger, err) < 0)
+		return -1;
+	return check(ledger, err);
+}
+
+static int make_dir(const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (file_make_dirs(dir, 0700, err) < 0)
+		return -1;
+	if (stat(dir, &st) < 0)
+		return err_errno(err, errno, "cannot read '%s'", dir);
+	if (!(st.st_mode & S_IWOTH))
+		return 0;
+	err_set(err, ERR_REFUSED, "anybody may write in the state directory '%s'", dir);
+	return err_hint(err, "chmod 700 '%s', after a look at what lies in it", dir);
+}
+
+static int open_write(struct ledger *ledger, struct err *err)
+{
+	if (make_dir(ledger->dir, err) < 0 ||
+	    lock_take(ledger->dir, ledger->now, &ledger->lock_fd, err) < 0 ||
+	    start_writing(ledger, err) < 0)
+		return -1;
+	return check(ledger, err);
+}
+
+int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
+    struct err *err)
+{
+	MICA_AUTO(ledger_closep) struct ledger *ledger = mem_zalloc(sizeof(*ledger));
+
+	ledger->dir = mem_strdup(state_dir);
+	ledger->path = file_join(state_dir, LEDGER_FILE);
+	ledger->mode = mode;
+	ledger->now = now;
+	ledger->lock_fd = -1;
+	if ((mode == LEDGER_READ ? open_read(ledger, err) : open_write(ledger, err)) < 0)
+		return -1;
+	*ret = mem_give(ledger);
+	return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(ledger->statements[i]);
+	sqlite3_close(ledger->db);
+	lock_drop(ledger->lock_fd);
+	free(ledger->path);
+	free(ledger->dir);
+	free(ledger);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger_private.h"
+
+#include <stdlib.h>
+
+int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry,
+    struct record *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_CURRENT);
+	int found;
+
+	db_bind_text(row, 1, entry);
+	db_bind_text(row, 2, record_kind_name(kind));
+	found = db_step(ledger, row, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(
+		    err, ERR_NOT_FOUND, "the ledger has no active certificate of '%s'", entry);
+	return record_load(row, WITH_BYTES, ret, err);
+}
+
+int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, bool *ret_found,
+    struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_LATEST);
+	int found;
+
+	db_bind_text(row, 1, entry);
+	found = db_step(ledger, row, err);
+	if (found < 0 || (found > 0 && record_load(row, WITH_BYTES, ret, err) < 0))
+		return -1;
+	*ret_found = found > 0;
+	return 0;
+}
+
+int ledger_in_state(struct ledger *ledger, enum record_state state, struct record **ret,
+    size_t *ret_n, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_IN_STATE);
+	struct record *records = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	int found;
+
+	db_bind_text(row, 1, record_state_name(state));
+	while ((found = db_step(ledger, row, err)) > 0) {
+		records = mem_grow(records, &cap, n + 1, sizeof(*records));
+		if (record_load(row, WITHOUT_BYTES, &records[n], err) < 0) {
+			found = -1;
+			break;
+		}
+		n++;
+	}
+	if (found < 0) {
+		records_free(records, n);
+		return -1;
+	}
+	*ret = records;
+	*ret_n = n;
+	return 0;
+}
+
+int ledger_each(struct ledger *ledger, int (*each)(void *context, const struct record *record),
+    void *context, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_ALL_RECORDS);
+	int found;
+
+	while ((found = db_step(ledger, row, err)) > 0) {
+		MICA_AUTO(record_clear) struct record record = { 0 };
+
+		if (record_load(row, WITH_BYTES, &record, err) < 0)
+			return -1;
+		if (each(context, &record) != 0)
+			return 0;
+	}
+	return found;
+}

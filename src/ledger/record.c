@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+	[RECORD_CA] = "ca",
+	[RECORD_SERVER] = "server",
+	[RECORD_CLIENT] = "client",
+	[RECORD_CRL] = "crl",
+};
+
+static const char *const state_names[] = {
+	[RECORD_INTENDED] = "intended",
+	[RECORD_ISSUED] = "issued",
+	[RECORD_DELIVERED] = "delivered",
+	[RECORD_SERVED] = "served",
+	[RECORD_SUPERSEDED] = "superseded",
+	[RECORD_REVOKED] = "revoked",
+	[RECORD_ABANDONED] = "abandoned",
+};
+
+#define TO(state) (1u << (state))
+
+/* Nothing leads back, and what was issued stays issued until something replaces or ends it. */
+static const unsigned successors[] = {
+	[RECORD_INTENDED] = TO(RECORD_ISSUED) | TO(RECORD_ABANDONED) | TO(RECORD_REVOKED),
+	[RECORD_ISSUED] = TO(RECORD_DELIVERED) | TO(RECORD_SERVED) | TO(RECORD_SUPERSEDED) |
+	                  TO(RECORD_ABANDONED) | TO(RECORD_REVOKED),
+	[RECORD_DELIVERED] = TO(RECORD_SERVED) | TO(RECORD_SUPERSEDED) | TO(RECORD_REVOKED),
+	[RECORD_SERVED] = TO(RECORD_SUPERSEDED) | TO(RECORD_REVOKED),
+	[RECORD_SUPERSEDED] = TO(RECORD_REVOKED),
+	[RECORD_ABANDONED] = TO(RECORD_REVOKED),
+	[RECORD_REVOKED] = 0,
+};
+
+bool record_may_become(enum record_state from, enum record_state to)
+{
+	return successors[from] & TO(to);
+}
+
+const char *record_kind_name(enum record_kind kind)
+{
+	return kind_names[kind];
+}
+
+const char *record_state_name(enum record_state state)
+{
+	return state_names[state];
+}
+
+static bool look_up(const char *const *names, size_t n, const char *text, size_t *ret)
+{
+	for (size_t i = 0; text && i < n; i++) {
+		if (strcmp(names[i], text) == 0) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool record_kind_read(const char *text, enum record_kind *ret)
+{
+	size_t at;
+
+	if (!look_up(kind_names, mem_count(kind_names), text, &at))
+		return false;
+	*ret = (enum record_kind)at;
+	return true;
+}
+
+bool record_state_read(const char *text, enum record_state *ret)
+{
+	size_t at;
+
+	if (!look_up(state_names, mem_count(state_names), text, &at))
+		return false;
+	*ret = (enum record_state)at;
+	return true;
+}
+
+void record_clear(struct record *record)
+{
+	free(record->entry);
+	free(record->ca);
+	buf_clear(&record->tbs);
+	buf_clear(&record->certificate);
+	*record = (struct record){ 0 };
+}
+
+void records_free(struct record *records, size_t n)
+{
+	for (size_t i = 0; records && i < n; i++)
+		record_clear(&records[i]);
+	free(records);
+}
+
+static bool serial_load(sqlite3_stmt *row, int column, uint8_t ret[static 20])
+{
+	const void *bytes = sqlite3_column_blob(row, column);
+
+	if (!bytes || sqlite3_column_bytes(row, column) != 20)
+		return false;
+	memcpy(ret, bytes, 20);
+	return true;
+}
+
+static void bytes_load(sqlite3_stmt *row, int column, struct buf *ret)
+{
+	const void *bytes = sqlite3_column_blob(row, column);
+
+	if (bytes)
+		buf_add(ret, bytes, (size_t)sqlite3_column_bytes(row, column));
+}
+
+int record_load(sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err)
+{
+	struct record record = { .seq = sqlite3_column_int64(row, 0) };
+
+	if (!record_kind_read((const char *)sqlite3_column_text(row, 2), &record.kind) ||
+	    !serial_load(row, 4, record.serial) ||
+	    !record_state_read((const char *)sqlite3_column_text(row, 5), &record.state) ||
+	    !db_digest(row, 6, &record.tbs_sha256) || !db_digest(row, 7, &record.definition) ||
+	    !db_digest(row, 8, &record.key)) {
+		err_set(err, ERR_REFUSED, "record %" PRId64 " of the ledger is damaged",
+		    record.seq);
+		return err_hint(err, "restore the state directory from a backup");
+	}
+	record.entry = db_text(row, 1);
+	record.ca = db_text(row, 3);
+	record.created = sqlite3_column_int64(row, 9);
+	record.not_before = sqlite3_column_int64(row, 10);
+	record.not_after = sqlite3_column_int64(row, 11);
+	if (columns == WITH_BYTES) {
+		bytes_load(row, 12, &record.tbs);
+		bytes_load(row, 13, &record.certificate);
+	}
+	*ret = record;
+	return 0;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The schema, version 1. A newer program may raise the version and migrate; an older one
+ * refuses.
+ *
+ * A record's fields never change but for state and certificate, and neither records nor events
+ * are ever deleted. delivery, outlet and meta hold what is so now; they are not part of the
+ * chain.
+ */
+#include "ledger_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mica/file.h>
+
+enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x6d696361 /* "mica" */ };
+
+static const char schema[] =
+    "CREATE TABLE record ("
+    " seq INTEGER PRIMARY KEY,"
+    " entry TEXT NOT NULL CHECK (entry <> ''),"
+    " kind TEXT NOT NULL CHECK (kind IN ('ca', 'server', 'client', 'crl')),"
+    " ca TEXT NOT NULL CHECK (ca <> ''),"
+    " serial BLOB NOT NULL CHECK (length(serial) = 20),"
+    " state TEXT NOT NULL CHECK (state IN ('intended', 'issued', 'delivered', 'served',"
+    "  'superseded', 'revoked', 'abandoned')),"
+    " tbs_sha256 BLOB NOT NULL CHECK (length(tbs_sha256) = 32),"
+    " definition BLOB NOT NULL CHECK (length(definition) = 32),"
+    " key_sha256 BLOB NOT NULL CHECK (length(key_sha256) = 32),"
+    " created INTEGER NOT NULL,"
+    " not_before INTEGER NOT NULL,"
+    " not_after INTEGER NOT NULL CHECK (not_after >= not_before),"
+    " tbs BLOB NOT NULL CHECK (length(tbs) > 0),"
+    " certificate BLOB CHECK (certificate IS NOT NULL"
+    "  OR state IN ('intended', 'revoked', 'abandoned')),"
+    " UNIQUE (ca, serial)"
+    ") STRICT;"
+    /* one look-up each, however many records there are: tests/unit/test_ledger_plans.c */
+    "CREATE INDEX record_active ON record (entry, kind)"
+    " WHERE state IN ('issued', 'delivered', 'served');"
+    "CREATE INDEX record_leaf ON record (entry) WHERE kind IN ('server', 'client');"
+    "CREATE INDEX record_state ON record (state);"
+
+    "CREATE TABLE event ("
+    " seq INTEGER PRIMARY KEY,"
+    " record INTEGER NOT NULL REFERENCES record (seq),"
+    " at INTEGER NOT NULL,"
+    " state TEXT NOT NULL,"
+    " detail BLOB NOT NULL CHECK (length(detail) = 32),"
+    " hash BLOB NOT NULL CHECK (length(hash) = 32)"
+    ") STRICT;"
+
+    "CREATE TABLE delivery ("
+    " deployment TEXT NOT NULL,"
+    " entry TEXT NOT NULL,"
+    " record INTEGER NOT NULL REFERENCES record (seq),"
+    " generation TEXT NOT NULL,"
+    " key_file BLOB NOT NULL CHECK (length(key_file) = 32),"
+    " ca_file BLOB NOT NULL CHECK (length(ca_file) = 32),"
+    " at INTEGER NOT NULL,"
+    " PRIMARY KEY (deployment, entry)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX delivery_record ON delivery (record);"
+
+    "CREATE TABLE outlet ("
+    " deployment TEXT NOT NULL,"
+    " file TEXT NOT NULL,"
+    " digest BLOB NOT NULL CHECK (length(digest) = 32),"
+    " at INTEGER NOT NULL,"
+    " PRIMARY KEY (deployment, file)"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* names that begin with a dot are the ledger's own */
+    "CREATE TABLE meta ("
+    " name TEXT NOT NULL PRIMARY KEY,"
+    " value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
+static void close_db(sqlite3 **db)
+{
+	sqlite3_close(*db);
+}
+
+static int run(sqlite3 *db, const char *path, const char *text, struct err *err)
+{
+	int code = sqlite3_exec(db, text, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : db_failed_with(path, "write", db, code, err);
+}
+
+/* No syncs here: the whole file is synced before it gets its name. */
+static int write_schema(const char *temporary, const char *path, struct err *err)
+{
+	MICA_AUTO(close_db) sqlite3 *db = NULL;
+	MICA_FREE char *marks =
+	    mem_printf("PRAGMA user_version = %d; PRAGMA application_id = %d;", SCHEMA_VERSION,
+	        APPLICATION_ID);
+	struct ledger made = { .path = (char *)path, .lock_fd = -1, .writing = true };
+	int code = sqlite3_open_v2(temporary, &db, SQLITE_OPEN_READWRITE, NULL);
+	int status;
+
+	if (code != SQLITE_OK)
+		return db_failed_with(path, "write", db, code, err);
+	if (run(db, path, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN;", err) <
+	        0 ||
+	    run(db, path, schema, err) < 0 || run(db, path, marks, err) < 0)
+		return -1;
+	made.db = db;
+	made.head = chain_start();
+	status = chain_write_head(&made, err);
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(made.statements[i]);
+	return status < 0 ? -1 : run(db, path, "COMMIT;", err);
+}
+
+static int make_durable(
+    int fd, int dirfd, const char *temporary, const char *path, struct err *err)
+{
+	if (fsync(fd) < 0 || rename(temporary, path) < 0 || fsync(dirfd) < 0)
+		return err_errno(err, errno, "cannot write the ledger '%s'", path);
+	return 0;
+}
+
+int schema_create(const char *dir, const char *path, struct err *err)
+{
+	MICA_FREE char *temporary = file_join(dir, ".." LEDGER_FILE);
+	MICA_CLOSE int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MICA_CLOSE int fd = -1;
+
+	if (dirfd < 0)
+		return err_errno(err, errno, "cannot open the state directory '%s'", dir);
+	(void)unlink(temporary);
+	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fchmod(fd, 0600) < 0) {
+		err_errno(err, errno, "cannot make the ledger '%s'", path);
+		return err_hint(err, "mica needs to write in '%s'", dir);
+	}
+	if (write_schema(temporary, path, err) < 0 ||
+	    make_durable(fd, dirfd, temporary, path, err) < 0) {
+		(void)unlink(temporary);
+		return -1;
+	}
+	return 0;
+}
+
+static int pragma(struct ledger *ledger, const char *text, int64_t *ret, struct err *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int row;
+
+	sqlite3_prepare_v2(ledger->db, text, -1, &statement, NULL);
+	row = db_step(ledger, statement, err);
+	if (row > 0)
+		*ret = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return row < 0 ? -1 : 0;
+}
+
+int schema_check(struct ledger *ledger, struct err *err)
+{
+	int64_t version = 0;
+	int64_t application = 0;
+
+	if (pragma(ledger, "PRAGMA application_id", &application, err) < 0 ||
+	    pragma(ledger, "PRAGMA user_version", &version, err) < 0)
+		return -1;
+	if (application != APPLICATION_ID) {
+		err_set(err, ERR_REFUSED, "'%s' is a database, but not mica's ledger",
+		    ledger->path);
+		return err_hint(err, "restore it from a backup, or name another state-dir");
+	}
+	if (version > SCHEMA_VERSION || version < 1) {
+		err_set(err, ERR_REFUSED,
+		    "the ledger '%s' has schema version %" PRId64
+		    "; this mica knows version %d",
+		    ledger->path, version, SCHEMA_VERSION);
+		return err_hint(err, "it was written by a newer mica: use that one");
+	}
+	return 0;
+}

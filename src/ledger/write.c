@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What becomes of records. Each function is one transaction, and each change of a state an
+ * event. */
+#include "ledger_private.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static int serial_used(struct ledger *ledger, const struct record *record, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_BY_SERIAL);
+	BUF_AUTO serial = BUF_INIT;
+	int found;
+
+	buf_addhex(&serial, record->serial, sizeof(record->serial));
+	db_bind_text(row, 1, record->ca);
+	db_bind_blob(row, 2, record->serial, sizeof(record->serial));
+	found = db_step(ledger, row, err);
+	if (found < 0)
+		return -1;
+	return err_set(err, ERR_EXISTS,
+	    "serial %s of CA '%s' was used before, for '%s' (record %" PRId64 ")",
+	    buf_text(&serial), record->ca,
+	    found ? (const char *)sqlite3_column_text(row, 1) : record->entry,
+	    found ? (int64_t)sqlite3_column_int64(row, 0) : 0);
+}
+
+static int insert(struct ledger *ledger, struct record *record, struct err *err)
+{
+	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_RECORD);
+
+	db_bind_text(add, 1, record->entry);
+	db_bind_text(add, 2, record_kind_name(record->kind));
+	db_bind_text(add, 3, record->ca);
+	db_bind_blob(add, 4, record->serial, sizeof(record->serial));
+	db_bind_digest(add, 5, &record->tbs_sha256);
+	db_bind_digest(add, 6, &record->definition);
+	db_bind_digest(add, 7, &record->key);
+	sqlite3_bind_int64(add, 8, record->created);
+	sqlite3_bind_int64(add, 9, record->not_before);
+	sqlite3_bind_int64(add, 10, record->not_after);
+	db_bind_blob(add, 11, record->tbs.data, record->tbs.len);
+	if (db_run(ledger, add, err) < 0) {
+		if (sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE)
+			return serial_used(ledger, record, err);
+		return err_prefix(err, "'%s'", record->entry);
+	}
+	record->seq = sqlite3_last_insert_rowid(ledger->db);
+	return 0;
+}
+
+static int intend(
+    struct ledger *ledger, const struct record *wanted, int64_t *ret_seq, struct err *err)
+{
+	struct record record = *wanted; /* borrowed */
+	struct digest detail;
+
+	record.tbs_sha256 = digest_of(record.tbs.data, record.tbs.len);
+	if (insert(ledger, &record, err) < 0)
+		return -1;
+	detail = chain_record_digest(&record);
+	*ret_seq = record.seq;
+	return chain_append(ledger, record.seq, RECORD_INTENDED, &detail, err);
+}
+
+int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struct err *err)
+{
+	MICA_FREE int64_t *seqs = mem_array(n, sizeof(*seqs));
+	int status = 0;
+
+	assert(ledger->mode == LEDGER_WRITE);
+	if (db_begin(ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; status == 0 && i < n; i++)
+		status = intend(ledger, &records[i], &seqs[i], err);
+	if (db_end(ledger, status, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		records[i].seq = seqs[i];
+		records[i].state = RECORD_INTENDED;
+		records[i].tbs_sha256 = digest_of(records[i].tbs.data, records[i].tbs.len);
+	}
+	return 0;
+}
+
+int record_state_of(struct ledger *ledger, int64_t seq, enum record_state *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_STATE);
+	int found;
+
+	sqlite3_bind_int64(row, 1, seq);
+	found = db_step(ledger, row, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(err, ERR_NOT_FOUND, "the ledger has no record %" PRId64, seq);
+	if (!record_state_read((const char *)sqlite3_column_text(row, 0), ret))
+		return err_set(
+		    err, ERR_REFUSED, "record %" PRId64 " of the ledger is damaged", seq);
+	return 0;
+}
+
+static int cannot_become(
+    int64_t seq, enum record_state from, enum record_state to, struct err *err)
+{
+	return err_set(err, ERR_FAILED, "record %" PRId64 " is %s: it cannot become %s", seq,
+	    record_state_name(from), record_state_name(to));
+}
+
+int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
+    enum record_state to, struct err *err)
+{
+	sqlite3_stmt *set = db_statement(ledger, SQL_SET_STATE);
+
+	if (!record_may_become(from, to))
+		return cannot_become(seq, from, to, err);
+	sqlite3_bind_int64(set, 1, seq);
+	db_bind_text(set, 2, record_state_name(to));
+	if (db_run(ledger, set, err) < 0)
+		return -1;
+	return chain_append(ledger, seq, to, NULL, err);
+}
+
+static int issue(
+    struct ledger *ledger, int64_t seq, const struct buf *certificate, struct err *err)
+{
+	sqlite3_stmt *set = db_statement(ledger, SQL_SET_ISSUED);
+	struct digest detail = digest_of(certificate->data, certificate->len);
+	enum record_state state;
+
+	sqlite3_bind_int64(set, 1, seq);
+	db_bind_blob(set, 2, certificate->data, certificate->len);
+	if (db_run(ledger, set, err) < 0)
+		return -1;
+	if (sqlite3_changes(ledger->db) == 1)
+		return chain_append(ledger, seq, RECORD_ISSUED, &detail, err);
+	if (record_state_of(ledger, seq, &state, err) < 0)
+		return -1;
+	if (state != RECORD_INTENDED)
+		return cannot_become(seq, state, RECORD_ISSUED, err);
+	return err_set(err, ERR_FAILED,
+	    "the certificate of record %" PRId64
+	    " does not hold the bytes that were to be signed",
+	    seq);
+}
+
+int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
+    size_t n, struct err *err)
+{
+	int status = 0;
+
+	assert(ledger->mode == LEDGER_WRITE);
+	if (db_begin(ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; status == 0 && i < n; i++)
+		status = issue(ledger, seqs[i], &certificates[i], err);
+	return db_end(ledger, status, err);
+}
+
+int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum record_state state,
+    struct err *err)
+{
+	int status = 0;
+
+	assert(ledger->mode == LEDGER_WRITE);
+	assert(state != RECORD_INTENDED && state != RECORD_ISSUED && state != RECORD_DELIVERED);
+	if (db_begin(ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		enum record_state from;
+
+		status = record_state_of(ledger, seqs[i], &from, err);
+		if (status == 0 && from != state)
+			status = record_move(ledger, seqs[i], from, state, err);
+	}
+	return db_end(ledger, status, err);
+}
