@@ -7,6 +7,8 @@
 #ifndef MICA_OUTDIR_PRIVATE_H
 #define MICA_OUTDIR_PRIVATE_H
 
+#include <dirent.h>
+
 #include <mica/outdir.h>
 
 enum {
@@ -71,6 +73,9 @@ int tree_probe_link(const struct outdir_tree *tree, const char *name, bool *ret_
 int read_current(int dirfd, const char *dir, char **ret, struct err *err) MICA_CHECKED;
 bool generation_name_ok(const char *name);
 bool is_data_link(int dirfd, const char *name); /* NAME -> ..data/NAME */
+
+DIR *dir_open(int dirfd, const char *name); /* NULL: errno says why */
+void dir_closep(DIR **dir);
 
 /* sync.c: a few directories one by one, many trees by syncfs */
 int sync_swapped(struct outdir_tree **trees, size_t n, struct err *err) MICA_CHECKED;

@@ -9,6 +9,24 @@
 
 #include <mica/file.h>
 
+#include "generations.h"
+
+DIR *dir_open(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		mem_closep(&fd);
+	return dir;
+}
+
+void dir_closep(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
 bool generation_name_ok(const char *name)
 {
 	return strncmp(name, "..", 2) == 0 && name[2] != '\0' && !strchr(name, '/') &&
@@ -64,4 +82,24 @@ int outdir_read(const char *dir, const char *name, struct buf *ret, struct err *
 	MICA_FREE char *path = file_join(dir, name);
 
 	return file_read(AT_FDCWD, path, FILE_MAX_TEXT, ret, err);
+}
+
+int outdir_read_staged(const char *dir, const char *name, struct buf *ret, struct err *err)
+{
+	GENERATIONS_AUTO all = { .fd = -1 };
+
+	if (generations_read(dir, &all, err) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		MICA_FREE char *path = file_join(all.items[i].name, name);
+
+		if (all.items[i].complete)
+			continue;
+		if (file_read(all.fd, path, FILE_MAX_TEXT, ret, err) == 0)
+			return 0;
+		if (err->kind != ERR_NOT_FOUND)
+			return err_prefix(err, "'%s'", dir);
+	}
+	return err_set(
+	    err, ERR_NOT_FOUND, "no unfinished generation in '%s' has '%s'", dir, name);
 }

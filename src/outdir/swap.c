@@ -54,26 +54,14 @@ static bool is_staged(const struct outdir_tree *tree, const char *name)
 	return false;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* Removes the links of names that the new generation does not have. */
 static int drop_links(const struct outdir_tree *tree, struct err *err)
 {
-	MICA_AUTO(close_dir) DIR *dir = NULL;
+	MICA_AUTO(dir_closep) DIR *dir = dir_open(tree->fd, ".");
 	struct dirent *entry;
-	int fd = openat(tree->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (!dir) {
-		err_errno(err, errno, "cannot read '%s'", tree->dir);
-		mem_closep(&fd);
-		return -1;
-	}
+	if (!dir)
+		return err_errno(err, errno, "cannot read '%s'", tree->dir);
 	while ((entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
 
