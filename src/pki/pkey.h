@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * pkey: OpenSSL's objects as owned locals; EVP_PKEYs, and signing and verifying with them
+ * cheaply: what can be fetched or exported once is kept in a context that is copied for each
+ * use. Copying from several threads is safe.
+ */
+#ifndef MICA_PKI_PKEY_H
+#define MICA_PKI_PKEY_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <mica/algorithm.h>
+#include <mica/buf.h>
+
+static inline void pkey_freep(EVP_PKEY **pkey)
+{
+	EVP_PKEY_free(*pkey);
+}
+
+static inline void md_ctx_freep(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
+static inline void x509_freep(X509 **x509)
+{
+	X509_free(*x509);
+}
+
+#define PKEY_AUTO MICA_AUTO(pkey_freep) EVP_PKEY
+#define MD_CTX_AUTO MICA_AUTO(md_ctx_freep) EVP_MD_CTX
+#define X509_AUTO MICA_AUTO(x509_freep) X509
+
+/* Any EC curve or RSA size, by the curve's name or the modulus's bits; NULL on failure. */
+EVP_PKEY *pkey_generate_ec(const char *group);
+EVP_PKEY *pkey_generate_rsa(int bits);
+
+/* The public key as DER and what it is; -1 when algorithm.h does not list it. */
+int pkey_spki(const EVP_PKEY *pkey, struct buf *ret_spki, enum algorithm *ret) MICA_CHECKED;
+
+/* One SubjectPublicKeyInfo and nothing behind it, its point checked; NULL on failure. */
+EVP_PKEY *pkey_of_spki(const struct buf *spki);
+
+/* Contexts to copy from; NULL on failure. */
+EVP_MD_CTX *pkey_signing(EVP_PKEY *pkey, const char *digest);
+EVP_MD_CTX *pkey_verifying(EVP_PKEY *pkey, const char *digest);
+
+/* 0 when it verifies. Leaves nothing in the error queue when it does not. */
+int pkey_verify(const EVP_MD_CTX *verifying, const void *signature, size_t signature_len,
+    const void *bytes, size_t len) MICA_CHECKED;
+
+#endif
