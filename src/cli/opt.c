@@ -126,7 +126,8 @@ static int fault(const struct opt_set *set, poptContext context, int code, struc
 	case POPT_ERROR_NOARG:
 		return err_set(err, ERR_USAGE, "option '%s' needs a value", word);
 	case POPT_ERROR_UNWANTEDARG:
-		return err_set(err, ERR_USAGE, "option '%s' takes no value", word);
+		return err_set(err, ERR_USAGE, "option '%.*s' takes no value",
+		    (int)strcspn(word, "="), word);
 	default:
 		return err_set(err, ERR_USAGE, "option '%s': %s", word, poptStrerror(code));
 	}

@@ -143,6 +143,8 @@ int verb_token(struct run *run, struct err *err)
 	struct token_params params = { 0 };
 	const struct inv_ca *ca;
 
+	if (run->options.module && run->options.file)
+		return err_set(err, ERR_USAGE, "--module and --file exclude each other");
 	if (run->options.module)
 		return token_of_module(run, err);
 	if (run_open(run, LEDGER_READ, &issue, err) < 0)

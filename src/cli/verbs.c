@@ -60,8 +60,7 @@ static const struct opt status_options[] = {
 static const struct opt token_options[] = {
 	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
 	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
-	    "list this module's tokens, without an inventory:\n"
-	    "softhsm2, or a path" },
+	    "list this module's tokens; no inventory is read" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
 };
@@ -239,7 +238,7 @@ void verbs_help(FILE *to)
 	    "A certificate authority for Milvus, its key on a PKCS#11 token.\n\nverbs:\n");
 	for (size_t i = 0; i < mem_count(verbs); i++)
 		fprintf(to, "  %-8s  %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(to, "  %-8s  %s\n", "help", "the same text; of one verb: mica help VERB");
+	fprintf(to, "  %-8s  %s\n", "help", "this text, or that of one verb: mica help VERB");
 	fprintf(to, "\noptions, before or behind the verb:\n");
 	verb_options(NULL, &set);
 	opt_print(to, &set);
