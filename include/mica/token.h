@@ -25,6 +25,12 @@
 
 struct token;
 
+/* What to do when the token's flags say that wrong PINs were tried before. */
+enum token_pin_care {
+	TOKEN_PIN_CAREFUL, /* refuse without a try: a stale PIN in a file must not lock the token */
+	TOKEN_PIN_FORCED,  /* try all the same; a PIN that is locked is refused even so */
+};
+
 struct token_params {
 	const char *module;      /* a known module's name ("softhsm2") or a path */
 	const char *module_args; /* C_Initialize's reserved string; NULL: none */
@@ -32,6 +38,7 @@ struct token_params {
 	int deadline_ms;         /* for each call but the next two; 0: 30 s */
 	int generate_ms;         /* key generation; 0: 120 s */
 	int login_ms;            /* 0: 60 s */
+	enum token_pin_care pin_care;
 };
 
 /* One token in one slot, as `mica token` shows it. All strings owned, blanks trimmed. */
@@ -87,9 +94,10 @@ int token_select(struct token *token, const char *uri, struct token_info *ret_in
  * once break SoftHSM2), waiting at most wait_ms; ERR_BUSY names the holder. Released by close. */
 int token_lock(struct token *token, int wait_ms, struct err *err) MICA_CHECKED;
 
-/* C_Login as user with these bytes; pin NULL for a token that needs none. The flags are read right
- * before: a locked PIN is refused with ERR_PIN and no C_Login is made. The bytes are copied, kept
- * cleansed and locked in memory until close, for the one restart. */
+/* C_Login as user with these bytes; pin NULL for a token that needs none, or has a PIN pad. The flags
+ * are read right before: a PIN that is locked, about to be locked (pin_care), empty or of a length
+ * that the token does not have is refused with ERR_PIN and no C_Login is made. The bytes are copied
+ * into the secure heap until close, for the one restart. */
 int token_login(struct token *token, const struct buf *pin, struct err *err) MICA_CHECKED;
 
 /* The private key that uri names: exactly one, or ERR_NOT_FOUND / ERR_AMBIGUOUS with what is there. */

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "token_private.h"
+
+#include <mica/mem.h>
+
+enum { RESTART_EVERY_MS = 60000 };
+
+void call_clear(struct call *call)
+{
+	buf_clear(&call->fields);
+}
+
+struct call call_new(const struct token *token, enum wire_type type, enum call_rule rule)
+{
+	return (struct call){ .type = type,
+		.rule = rule,
+		.deadline_ms = token->deadline_ms,
+		.fields = BUF_INIT };
+}
+
+int token_bad_reply(struct token *token, struct err *err)
+{
+	process_kill(&token->process);
+	err_set(err, ERR_FAILED, "mica-token gave an answer that mica does not understand");
+	return err_hint(err, "install mica and mica-token from one build");
+}
+
+static int exchange(struct token *token, const struct call *call, struct buf *ret,
+    struct wire_in *ret_in, struct err *err)
+{
+	int64_t deadline = process_now_ms() + call->deadline_ms;
+	uint32_t id = ++token->last_id;
+	BUF_AUTO message = BUF_INIT;
+
+	wire_begin_request(&message, call->type, id);
+	buf_add(&message, call->fields.data, call->fields.len);
+	if (process_send(&token->process, &message, deadline, err) < 0 ||
+	    process_receive(&token->process, deadline, ret, err) < 0) {
+		token->hung = err->kind == ERR_TIMEOUT;
+		return -1;
+	}
+	*ret_in = wire_in(ret->data, ret->len);
+	if (wire_get_reply(ret_in, err) != id || ret_in->bad)
+		return token_bad_reply(token, err);
+	return err->kind == ERR_NONE ? 0 : -1;
+}
+
+int token_call(struct token *token, const struct call *call, struct buf *ret,
+    struct wire_in *ret_in, struct err *err)
+{
+	if (token->hung) {
+		err_set(err, ERR_TIMEOUT,
+		    "the token's module hung before, and mica-token was killed");
+		return err_hint(
+		    err, "check that the token and its service work, then try again");
+	}
+	if (exchange(token, call, ret, ret_in, err) == 0)
+		return 0;
+	if (err->kind != ERR_LOST || call->rule == CALL_ONCE)
+		return -1;
+	if (token_revive(token, err) < 0)
+		return -1;
+	return exchange(token, call, ret, ret_in, err);
+}
+
+int token_tell(struct token *token, const struct call *call, struct err *err)
+{
+	BUF_AUTO reply = BUF_INIT;
+	struct wire_in in;
+
+	if (token_call(token, call, &reply, &in, err) < 0)
+		return -1;
+	return wire_end(&in) ? 0 : token_bad_reply(token, err);
+}
+
+/* --- start and restart ----------------------------------------------------------------------
+ */
+
+int token_begin(struct token *token, struct err *err)
+{
+	CALL_AUTO call = call_new(token, WIRE_OPEN, CALL_ONCE);
+
+	token->proved = false;
+	wire_put_text(&call.fields, MICA_VERSION);
+	wire_put_text(&call.fields, token->module);
+	wire_put_text(&call.fields, token->module_args);
+	if (process_start(token->helper, &token->process, err) < 0)
+		return -1;
+	return token_tell(token, &call, err);
+}
+
+/* It must be the very same key: another one under its name would sign for the CA. */
+static int find_again(struct token *token, struct err *err)
+{
+	struct token_key key = { 0 };
+	int result = session_find(token, CALL_ONCE, &key, err);
+
+	if (result == 0 && !buf_same(&token->key, key.spki.data, key.spki.len))
+		result = err_set(err, ERR_REFUSED,
+		    "the token came back with another key under the same name");
+	token_key_clear(&key);
+	return result;
+}
+
+static int replay(struct token *token, struct err *err)
+{
+	if (token_begin(token, err) < 0)
+		return -1;
+	if (token->label && session_select(token, CALL_ONCE, NULL, err) < 0)
+		return -1;
+	if (token->logged_in && session_login(token, err) < 0)
+		return -1;
+	if (token->key.len > 0 && find_again(token, err) < 0)
+		return -1;
+	return token->issuer.len > 0 ? session_use(token, CALL_ONCE, err) : 0;
+}
+
+int token_revive(struct token *token, struct err *err)
+{
+	int64_t now = process_now_ms();
+	struct err why = *err;
+
+	process_kill(&token->process);
+	if (token->restarted && now - token->restarted_ms < RESTART_EVERY_MS)
+		return err_prefix(err, "the token was lost again after a new start");
+	token->restarted = true;
+	token->restarted_ms = now;
+	if (replay(token, err) == 0) {
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	process_kill(&token->process);
+	return err_prefix(err, "the token was lost (%s), and a new start failed", why.text);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "helper.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <openssl/x509.h>
+
+#include <mica/mem.h>
+
+/* --- libp11's view of the key ---------------------------------------------------------------
+ */
+
+static bool is_key(const PKCS11_KEY *one, const struct token_key *key)
+{
+	if (!buf_same(&key->id, one->id, one->id_len))
+		return false;
+	return strcmp(one->label ? one->label : "", key->label ? key->label : "") == 0;
+}
+
+static bool same_public(EVP_PKEY *pkey, const struct token_key *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
+	bool same = len > 0 && buf_same(&key->spki, der, (size_t)len);
+
+	OPENSSL_free(der);
+	return same;
+}
+
+/* libp11 knows keys by label and id. It fails whole when the token holds a private key of a
+ * type that it does not know, and takes another key's public half where ids are shared: then
+ * NULL. */
+static EVP_PKEY *p11_key(struct hsm *hsm, const struct token_key *key)
+{
+	PKCS11_KEY *keys = NULL, *match = NULL;
+	unsigned n = 0, matches = 0;
+	EVP_PKEY *pkey;
+
+	if (PKCS11_enumerate_keys(hsm->slot->token, &keys, &n) != 0)
+		return NULL;
+	for (unsigned i = 0; i < n; i++) {
+		if (is_key(&keys[i], key)) {
+			match = &keys[i];
+			matches++;
+		}
+	}
+	if (matches != 1)
+		return NULL;
+	pkey = PKCS11_get_private_key(match);
+	if (pkey && same_public(pkey, key))
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return NULL;
+}
+
+void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key)
+{
+	EVP_PKEY_free(hsm->key.pkey);
+	hsm_step(hsm, STEP_FIND);
+	hsm->key = (struct hsm_key){
+		.there = true,
+		.handle = handle,
+		.pkey = p11_key(hsm, key),
+		.algorithm = key->algorithm,
+		.always_authenticate = key->always_authenticate == TOKEN_FLAG_TRUE,
+	};
+	ERR_clear_error();
+	hsm->use_set = false;
+	if (!hsm->key.always_authenticate)
+		hsm_forget_pin(hsm);
+}
+
+/* --- the search -----------------------------------------------------------------------------
+ */
+
+static char *describe_wanted(const struct hsm_wanted *wanted)
+{
+	BUF_AUTO text = BUF_INIT;
+
+	if (wanted->label)
+		buf_printf(&text, "with the label \"%s\"", wanted->label);
+	if (wanted->id.len > 0) {
+		buf_printf(&text, "%s id ", wanted->label ? " and the" : "with the");
+		buf_addhex(&text, wanted->id.data, wanted->id.len);
+	}
+	return mem_strdup(buf_text(&text));
+}
+
+static void describe_all(struct hsm *hsm, const struct hsm_found *found, struct buf *list)
+{
+	for (CK_ULONG i = 0; i < found->n; i++)
+		hsm_describe(hsm, found->handles[i], list);
+}
+
+static int not_found(struct hsm *hsm, const struct hsm_wanted *wanted, struct err *err)
+{
+	static const struct hsm_wanted any = { NULL, { NULL, 0 } };
+	MICA_FREE char *what = describe_wanted(wanted);
+	BUF_AUTO list = BUF_INIT;
+	struct hsm_found found;
+
+	if (hsm_search(hsm, CKO_PRIVATE_KEY, &any, &found, err) < 0)
+		return -1;
+	describe_all(hsm, &found, &list);
+	err_set(err, ERR_NOT_FOUND, "no private key %s on %s", what, hsm->name);
+	if (list.len == 0)
+		return err_hint(err, "it holds no private key that this login can see");
+	return err_hint(err, "its private keys: %s", buf_text(&list));
+}
+
+static int ambiguous(struct hsm *hsm, const struct hsm_wanted *wanted,
+    const struct hsm_found *found, struct err *err)
+{
+	MICA_FREE char *what = describe_wanted(wanted);
+	BUF_AUTO list = BUF_INIT;
+
+	describe_all(hsm, found, &list);
+	err_set(err, ERR_AMBIGUOUS, "%lu private keys %s on %s: %s", found->n, what, hsm->name,
+	    buf_text(&list));
+	return err_hint(err, "name one of them with object= and id= in the key's URI");
+}
+
+static int find_once(
+    struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret, struct err *err)
+{
+	struct token_key key = { 0 };
+	struct hsm_found found;
+	int result;
+
+	if (hsm_search(hsm, CKO_PRIVATE_KEY, wanted, &found, err) < 0)
+		return -1;
+	if (found.n == 0)
+		return not_found(hsm, wanted, err);
+	if (found.n > 1)
+		return ambiguous(hsm, wanted, &found, err);
+	result = hsm_read_key(hsm, found.handles[0], &key, err);
+	if (result == 0)
+		result = hsm_read_public(hsm, found.handles[0], CK_INVALID_HANDLE, &key, err);
+	if (result < 0) {
+		token_key_clear(&key);
+		return -1;
+	}
+	hsm_take_key(hsm, found.handles[0], &key);
+	token_key_clear(ret);
+	*ret = key;
+	return 0;
+}
+
+/* SoftHSM2 rewrites its files in place when another program logs in: what is there cannot be
+ * seen for a moment. So a search that fails is made again, for a sixth of a second in all. */
+int hsm_find(
+    struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret, struct err *err)
+{
+	static const long pauses_ms[] = { 10, 20, 40, 80 };
+	int result = find_once(hsm, wanted, ret, err);
+
+	for (size_t i = 0; result < 0 && i < mem_count(pauses_ms); i++) {
+		struct timespec pause = { 0, pauses_ms[i] * 1000000 };
+
+		if (err->kind == ERR_AMBIGUOUS || err->kind == ERR_REFUSED)
+			break;
+		nanosleep(&pause, NULL);
+		result = find_once(hsm, wanted, ret, err);
+	}
+	return result;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * helper: the inside of mica-token.
+ *
+ * libp11 loads the module, lists the slots, logs in, finds the key and signs. The same module's
+ * own function list stands beside it for what libp11 cannot do or cannot be trusted with: flags
+ * read right before a login, attributes, key generation, certificate objects, and a key that
+ * libp11 does not show as it is (sign.c). The login is the module's, so both share it.
+ *
+ * One thread at a time is in here, but for hsm_sign(). After ERR_LOST nothing of this is used
+ * again: mica ends the process and starts another.
+ */
+#ifndef MICA_HSM_HELPER_H
+#define MICA_HSM_HELPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libp11.h>
+#include <openssl/ui.h>
+#include <p11-kit/pkcs11.h>
+
+#include <mica/buf.h>
+#include <mica/err.h>
+#include <mica/token.h>
+
+#include "../wire/wire.h"
+
+/* The key that find or generate gave. */
+struct hsm_key {
+	bool there;
+	CK_OBJECT_HANDLE handle;
+	EVP_PKEY *pkey; /* libp11's; NULL: sign by Cryptoki itself */
+	enum algorithm algorithm;
+	bool always_authenticate;
+};
+
+struct hsm {
+	struct wire_page *page;
+	char *path;
+	void *library;
+	CK_FUNCTION_LIST *ck;
+	PKCS11_CTX *ctx;
+	UI_METHOD *ui;
+	PKCS11_SLOT *slots;
+	unsigned n_slots;
+	PKCS11_SLOT *slot; /* the one selected, in slots */
+	CK_SLOT_ID slot_id;
+	CK_SESSION_HANDLE session; /* our own, beside libp11's */
+	char *name;                /* `token "milvus-ca" (serial 1a2b)` */
+	char *pin; /* in the secure heap, for always-authenticate keys; NULL: none */
+	struct hsm_key key;
+	bool use_set;
+	enum token_use use;
+	struct buf issuer;
+};
+
+/* a name, NULL for any; an id, empty for any */
+struct hsm_wanted {
+	const char *label;
+	struct wire_span id;
+};
+
+/* The step that mica names when it has to kill this process. */
+void hsm_step(struct hsm *hsm, enum wire_step step);
+
+/* --- module.c -------------------------------------------------------------------------------
+ */
+
+int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *err) MICA_CHECKED;
+int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err) MICA_CHECKED;
+int hsm_select(struct hsm *hsm, uint64_t slot, const char *label, const char *serial,
+    struct err *err) MICA_CHECKED;
+void hsm_close(struct hsm *hsm);
+void hsm_token_info(const CK_TOKEN_INFO *from, struct token_info *ret);
+
+/* Fails with the CKR_ value in OpenSSL's queue, or, when there is none, with what the session
+ * or the token say when they are asked, or else as unknown. Empties the queue. Returns -1. */
+int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)
+    MICA_PRINTF(4, 5);
+
+/* --- login.c --------------------------------------------------------------------------------
+ */
+
+int hsm_login(
+    struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err) MICA_CHECKED;
+/* answers libp11's question for the PIN of an always-authenticate key */
+int hsm_set_ui(struct hsm *hsm, struct err *err) MICA_CHECKED;
+void hsm_forget_pin(struct hsm *hsm);
+
+/* --- attributes.c ---------------------------------------------------------------------------
+ */
+
+enum { HSM_MAX_FOUND = 64 };
+
+struct hsm_found {
+	CK_OBJECT_HANDLE handles[HSM_MAX_FOUND];
+	CK_ULONG n; /* HSM_MAX_FOUND: there may be more */
+};
+
+/* Objects of one class (CK_UNAVAILABLE_INFORMATION: any) that match. */
+int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *wanted,
+    struct hsm_found *ret, struct err *err) MICA_CHECKED;
+
+/* Empty when the token has or shows no such attribute; -1 when it cannot be asked. */
+int hsm_bytes(struct hsm *hsm, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, struct buf *ret,
+    struct err *err) MICA_CHECKED;
+/* CK_UNAVAILABLE_INFORMATION when there is none */
+int hsm_number(struct hsm *hsm, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, CK_ULONG *ret,
+    struct err *err) MICA_CHECKED;
+/* label, id and the flags */
+int hsm_read_key(struct hsm *hsm, CK_OBJECT_HANDLE object, struct token_key *ret,
+    struct err *err) MICA_CHECKED;
+/* Adds `"label" (id 01)` to the list. */
+void hsm_describe(struct hsm *hsm, CK_OBJECT_HANDLE object, struct buf *list);
+
+/* --- public.c -------------------------------------------------------------------------------
+ */
+
+/* Fills in spki and algorithm. key's id and label are there; public_key is its public key
+ * object, or CK_INVALID_HANDLE to look for one. ERR_REFUSED for a kind of key that a CA of
+ * Milvus cannot have. */
+int hsm_read_public(struct hsm *hsm, CK_OBJECT_HANDLE private_key, CK_OBJECT_HANDLE public_key,
+    struct token_key *key, struct err *err) MICA_CHECKED;
+
+/* --- find.c, generate.c, store.c ------------------------------------------------------------
+ */
+
+int hsm_find(struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret,
+    struct err *err) MICA_CHECKED;
+/* Takes the key as the one to sign with: by libp11 where that shows the very same key. */
+void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key);
+int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
+    struct token_key *ret, struct err *err) MICA_CHECKED;
+int hsm_store(struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span der,
+    struct err *err) MICA_CHECKED;
+
+/* --- sign.c ---------------------------------------------------------------------------------
+ */
+
+/* What each signing thread has for itself. */
+struct hsm_signing {
+	EVP_MD_CTX *digest;
+	CK_SESSION_HANDLE session; /* opened when it is needed: keys that libp11 cannot do */
+};
+
+void hsm_signing_clear(struct hsm *hsm, struct hsm_signing *signing);
+int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
+    struct buf *ret, struct err *err) MICA_CHECKED;
+
+/* --- serve.c --------------------------------------------------------------------------------
+ */
+
+/* Answers requests until mica is gone. */
+void serve(struct hsm *hsm);
+
+#endif

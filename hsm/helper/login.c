@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "helper.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "../wire/ckr.h"
+
+/* Only a prompt is answered, and only from the PIN that mica sent: nothing is asked of a
+ * terminal. */
+static int ui_read(UI *ui, UI_STRING *string)
+{
+	const struct hsm *hsm = UI_get0_user_data(ui);
+
+	switch (UI_get_string_type(string)) {
+	case UIT_PROMPT:
+		return hsm && hsm->pin && UI_set_result(ui, string, hsm->pin) == 0;
+	case UIT_INFO:
+	case UIT_ERROR:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int ui_write(UI *ui, UI_STRING *string)
+{
+	(void)ui;
+	(void)string;
+	return 1;
+}
+
+int hsm_set_ui(struct hsm *hsm, struct err *err)
+{
+	hsm->ui = UI_create_method("mica-token");
+	if (!hsm->ui || UI_method_set_reader(hsm->ui, ui_read) != 0 ||
+	    UI_method_set_writer(hsm->ui, ui_write) != 0 ||
+	    PKCS11_set_ui_method(hsm->ctx, hsm->ui, hsm) != 0)
+		return err_openssl(err, "cannot set libp11's dialogue");
+	return 0;
+}
+
+void hsm_forget_pin(struct hsm *hsm)
+{
+	if (hsm->pin)
+		OPENSSL_secure_clear_free(hsm->pin, strlen(hsm->pin) + 1);
+	hsm->pin = NULL;
+}
+
+/* What the flags forbid, before a try is spent on it. */
+static int check_flags(const struct hsm *hsm, const struct token_info *info,
+    enum token_pin_care care, struct err *err)
+{
+	if (info->locked) {
+		err_set(err, ERR_PIN, "cannot log in to %s: its PIN is locked", hsm->name);
+		return err_hint(
+		    err, "unlock it with the token's own tool and the SO PIN (PUK)");
+	}
+	if (care == TOKEN_PIN_FORCED || !(info->final_try || info->count_low))
+		return 0;
+	err_set(err, ERR_PIN, "cannot log in to %s: wrong PINs were tried before, and %s",
+	    hsm->name,
+	    info->final_try ? "this would be the last try before it locks"
+	                    : "few tries are left");
+	return err_hint(err,
+	    "log in once with the token's own tool and the right PIN, which clears the count");
+}
+
+static int check_length(
+    const struct hsm *hsm, const struct token_info *info, size_t len, struct err *err)
+{
+	if (len == 0) {
+		err_set(err, ERR_PIN, "cannot log in to %s: the PIN is empty", hsm->name);
+		return err_hint(err, "check the PIN file");
+	}
+	if (len >= info->min_pin && (info->max_pin == 0 || len <= info->max_pin))
+		return 0;
+	err_set(err, ERR_PIN,
+	    "cannot log in to %s: its PINs have %u to %u characters, this one has not",
+	    hsm->name, info->min_pin, info->max_pin);
+	return err_hint(err, "the PIN was not tried; check it, or the PIN file");
+}
+
+static int check_pin(
+    struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err)
+{
+	struct token_info info = { 0 };
+	CK_TOKEN_INFO raw;
+	CK_RV rv;
+	int result;
+
+	hsm_step(hsm, STEP_TOKEN_INFO);
+	rv = hsm->ck->C_GetTokenInfo(hsm->slot_id, &raw);
+	if (rv != CKR_OK)
+		return ckr_fail(
+		    err, rv, "C_GetTokenInfo", "cannot read the flags of %s", hsm->name);
+	hsm_token_info(&raw, &info);
+	result = check_flags(hsm, &info, care, err);
+	if (result == 0 && pin)
+		result = check_length(hsm, &info, strlen(pin), err);
+	if (result == 0 && !pin && info.login_required && !info.pad) {
+		err_set(err, ERR_REFUSED,
+		    "cannot log in to %s: it wants a PIN, and there is none", hsm->name);
+		result = err_hint(err, "set ca.pin in the inventory to prompt or file:PATH");
+	}
+	if (result == 0 && !pin && !info.login_required)
+		result = 1;
+	token_info_clear(&info);
+	return result;
+}
+
+int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err)
+{
+	int check;
+
+	if (!hsm->slot)
+		return err_set(err, ERR_FAILED, "cannot log in: no token was selected");
+	check = check_pin(hsm, pin, care, err);
+	if (check != 0)
+		return check < 0 ? -1 : 0;
+	hsm_forget_pin(hsm);
+	if (pin) {
+		hsm->pin = OPENSSL_secure_malloc(strlen(pin) + 1);
+		if (!hsm->pin)
+			return err_set(err, ERR_FAILED, "cannot log in: no secure memory left");
+		memcpy(hsm->pin, pin, strlen(pin) + 1);
+	}
+	ERR_clear_error();
+	hsm_step(hsm, STEP_LOGIN);
+	if (PKCS11_login(hsm->slot, 0, hsm->pin) == 0) {
+		ERR_clear_error();
+		return 0;
+	}
+	hsm_forget_pin(hsm);
+	(void)hsm_p11_fail(hsm, err, "C_Login", "cannot log in to %s", hsm->name);
+	return -1;
+}

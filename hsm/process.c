@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <mica/mem.h>
+
+enum {
+	OUT_OF_THE_WAY = 16, /* above the descriptors that the child gets */
+	DYING_MS = 2000,     /* the end of file comes a little before the death it tells of */
+};
+
+extern char **environ;
+
+int64_t process_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- start ----------------------------------------------------------------------------------
+ */
+
+struct ends {
+	int ours, theirs, page;
+};
+
+static void close_ends(struct ends *ends)
+{
+	mem_closep(&ends->ours);
+	mem_closep(&ends->theirs);
+	mem_closep(&ends->page);
+}
+
+/* A copy above the descriptors that the child's dup2() writes over; the original is closed. */
+static int move_up(int fd)
+{
+	int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+
+	mem_closep(&fd);
+	return moved;
+}
+
+static int make_ends(struct ends *ret)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	ret->ours = pair[0];
+	ret->theirs = move_up(pair[1]);
+	ret->page = move_up(memfd_create("mica-token", MFD_CLOEXEC));
+	if (ret->theirs < 0 || ret->page < 0)
+		return -1;
+	return ftruncate(ret->page, sizeof(struct wire_page));
+}
+
+static int set_actions(posix_spawn_file_actions_t *actions, const struct ends *ends)
+{
+	int failed = 0;
+
+	failed |=
+	    posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	failed |=
+	    posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	failed |= posix_spawn_file_actions_adddup2(actions, ends->theirs, WIRE_FD);
+	failed |= posix_spawn_file_actions_adddup2(actions, ends->page, WIRE_PAGE_FD);
+	failed |= posix_spawn_file_actions_addclosefrom_np(actions, WIRE_PAGE_FD + 1);
+	return failed;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	int failed = 0;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	failed |= posix_spawnattr_setflags(
+	    attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	failed |= posix_spawnattr_setsigdefault(attributes, &all);
+	failed |= posix_spawnattr_setsigmask(attributes, &none);
+	return failed;
+}
+
+static int spawn(const char *path, const struct ends *ends, pid_t *ret)
+{
+	char name[] = "mica-token";
+	char *argv[] = { name, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int failed = ENOMEM;
+
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return failed;
+	if (posix_spawnattr_init(&attributes) == 0) {
+		failed = set_actions(&actions, ends) | set_attributes(&attributes);
+		if (failed == 0)
+			failed = posix_spawn(ret, path, &actions, &attributes, argv, environ);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return failed;
+}
+
+static void reap(struct process *process)
+{
+	siginfo_t info;
+
+	while (process->pid > 0 && waitid(P_PID, (id_t)process->pid, &info, WEXITED) < 0 &&
+	       errno == EINTR)
+		;
+	mem_closep(&process->pidfd);
+	mem_closep(&process->socket);
+	if (process->page)
+		munmap(process->page, sizeof(*process->page));
+	*process = (struct process)PROCESS_INIT;
+}
+
+static int adopt(struct process *process, struct ends *ends)
+{
+	void *page = mmap(NULL, sizeof(struct wire_page), PROT_READ, MAP_SHARED, ends->page, 0);
+
+	process->page = page == MAP_FAILED ? NULL : page;
+	process->pidfd = pidfd_open(process->pid, 0);
+	process->socket = ends->ours;
+	ends->ours = -1;
+	return process->page && process->pidfd >= 0 ? 0 : -1;
+}
+
+int process_start(const char *path, struct process *ret, struct err *err)
+{
+	MICA_AUTO(close_ends) struct ends ends = { -1, -1, -1 };
+	struct process process = PROCESS_INIT;
+	int failed;
+
+	if (make_ends(&ends) < 0)
+		return err_errno(err, errno, "cannot make a socket pair for mica-token");
+	failed = spawn(path, &ends, &process.pid);
+	if (failed != 0) {
+		err_errno(err, failed, "cannot start \"%s\"", path);
+		return err_hint(err,
+		    "mica-token is installed with mica; MICA_TOKEN_HELPER names another place");
+	}
+	if (adopt(&process, &ends) < 0) {
+		err_errno(err, errno, "cannot watch mica-token");
+		process_kill(&process);
+		return -1;
+	}
+	*ret = process;
+	return 0;
+}
+
+/* --- end ------------------------------------------------------------------------------------
+ */
+
+void process_kill(struct process *process)
+{
+	if (process->pid > 0) {
+		kill(-process->pid, SIGKILL);
+		kill(process->pid, SIGKILL);
+	}
+	reap(process);
+}
+
+static bool ended_within(const struct process *process, int64_t deadline)
+{
+	struct pollfd death = { .fd = process->pidfd, .events = POLLIN };
+	int ready;
+
+	do {
+		int64_t left = deadline - process_now_ms();
+
+		ready = poll(&death, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+void process_end(struct process *process, int wait_ms)
+{
+	if (process->pid <= 0)
+		return;
+	shutdown(process->socket, SHUT_RDWR);
+	if (!ended_within(process, process_now_ms() + wait_ms)) {
+		process_kill(process);
+		return;
+	}
+	/* what the module left running */
+	kill(-process->pid, SIGKILL);
+	reap(process);
+}
+
+/* --- what went wrong ------------------------------------------------------------------------
+ */
+
+static const char *step_name(const struct process *process)
+{
+	return wire_step_name(atomic_load(&process->page->step));
+}
+
+static int hung(struct process *process, int64_t waited_ms, struct err *err)
+{
+	const char *step = step_name(process);
+
+	process_kill(process);
+	err_set(err, ERR_TIMEOUT,
+	    "the token's module hung in %s: no answer for %lld.%lld s, and mica-token was "
+	    "killed",
+	    step, (long long)waited_ms / 1000, (long long)waited_ms % 1000 / 100);
+	return err_hint(err, "check that the token and its service work, then try again");
+}
+
+static int died(struct process *process, struct err *err)
+{
+	const char *step = step_name(process);
+	siginfo_t info = { 0 };
+
+	if (!ended_within(process, process_now_ms() + DYING_MS) ||
+	    waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0)
+		err_set(err, ERR_LOST, "mica-token closed its socket in %s", step);
+	else if (info.si_code == CLD_EXITED)
+		err_set(err, ERR_LOST, "mica-token ended by itself (status %d) in %s",
+		    info.si_status, step);
+	else
+		err_set(err, ERR_LOST, "mica-token was ended by signal %d (%s) in %s",
+		    info.si_status, strsignal(info.si_status), step);
+	process_kill(process);
+	return err_hint(
+	    err, "a module that crashes is its vendor's to mend; is there a newer one?");
+}
+
+static int gone(struct err *err)
+{
+	return err_set(err, ERR_LOST, "mica-token is not running any more");
+}
+
+/* --- messages -------------------------------------------------------------------------------
+ */
+
+enum readiness { READY, DEAD, LATE };
+
+static enum readiness wait_for(const struct process *process, short events, int64_t deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = process->socket, .events = events },
+		{ .fd = process->pidfd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int64_t left = deadline - process_now_ms();
+		int ready = poll(fds, mem_count(fds), left > 0 ? (int)left : 0);
+
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready == 0)
+			return LATE;
+		/* a reply that was sent before the death is still read */
+		return fds[0].revents & events ? READY : DEAD;
+	}
+}
+
+int process_try_send(
+    struct process *process, const struct buf *message, int fd, struct err *err)
+{
+	if (process->pid <= 0)
+		return gone(err);
+	if (wire_send(process->socket, message, fd, MSG_DONTWAIT) == 0)
+		return 1;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+		return 0;
+	if (errno == EMSGSIZE)
+		return err_errno(err, errno, "cannot send to mica-token");
+	return died(process, err);
+}
+
+int process_send(
+    struct process *process, const struct buf *message, int64_t deadline, struct err *err)
+{
+	int64_t begun = process_now_ms();
+	int sent;
+
+	for (;;) {
+		sent = process_try_send(process, message, -1, err);
+		if (sent != 0)
+			return sent < 0 ? -1 : 0;
+		switch (wait_for(process, POLLOUT, deadline)) {
+		case READY:
+			break;
+		case DEAD:
+			return died(process, err);
+		case LATE:
+			return hung(process, process_now_ms() - begun, err);
+		}
+	}
+}
+
+int process_receive(struct process *process, int64_t deadline, struct buf *ret, struct err *err)
+{
+	int64_t begun = process_now_ms();
+	int fd = -1;
+	long len;
+
+	if (process->pid <= 0)
+		return gone(err);
+	buf_reset(ret);
+	buf_reserve(ret, WIRE_MAX);
+	for (;;) {
+		len = wire_receive(process->socket, ret->data, WIRE_MAX, &fd, MSG_DONTWAIT);
+		if (len > 0)
+			break;
+		if (len == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+			return died(process, err);
+		switch (wait_for(process, POLLIN, deadline)) {
+		case READY:
+			break;
+		case DEAD:
+			return died(process, err);
+		case LATE:
+			return hung(process, process_now_ms() - begun, err);
+		}
+	}
+	mem_closep(&fd); /* the helper has none to give */
+	ret->len = (size_t)len;
+	return 0;
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A PKCS#11 module that forwards every call to another one, and goes wrong where it is told to.
+ *
+ *   MICA_FAULT_MODULE  the real module's path
+ *   MICA_FAULT         faults, separated by commas: FUNCTION@WHEN=ACTION, where WHEN is a
+ * number (that call of the function, from 1), "N+" (from that one on) or "*" (every one). For
+ * example: C_Sign@3=ckr:0x30,C_Login@1=hang MICA_FAULT_COUNTS  a file that holds the calls
+ * counted so far: with it WHEN counts over all processes, so that a fault strikes once however
+ * often the module is started anew MICA_FAULT_LOG     a file to which each call appends one
+ * line when it has ended: process id, function, return value in hex; for C_Sign also the bytes
+ * that were signed, in hex. A call that hangs, crashes or exits appends "hang", "crash" or
+ * "exit" in place of the value.
+ *
+ * Actions:
+ *   ckr:VALUE     returns VALUE (as strtoul(3) reads it) and calls nothing
+ *   after:VALUE   makes the call, then returns VALUE
+ *   hang          never returns
+ *   crash         SIGSEGV
+ *   exit          _exit(7)
+ *   kill          makes the call, logs it, then SIGKILL to its own process
+ *   parent        makes the call, logs it, then SIGKILL to the parent process
+ *   close         closes all sessions of the slot last used, then makes the call
+ *   delay:MS      waits, then makes the call
+ *   fork          leaves a child behind that holds every descriptor for 300 s, then makes the
+ * call flip          C_Sign: flips a bit of the signature flags:VALUE   C_GetTokenInfo: sets
+ * these bits of the token's flags extractable   C_GenerateKeyPair: makes an extractable key
+ * whatever the template says
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <p11-kit/pkcs11.h>
+
+enum function {
+#define X(name, params, args) F_##name,
+#include "functions.h"
+#undef X
+	N_FUNCTIONS
+};
+
+static const char *const names[N_FUNCTIONS] = {
+#define X(name, params, args) #name,
+#include "functions.h"
+#undef X
+};
+
+enum action {
+	NONE,
+	CKR,
+	AFTER,
+	HANG,
+	CRASH,
+	EXIT,
+	KILL,
+	PARENT,
+	CLOSE,
+	DELAY,
+	FORK,
+	FLIP,
+	FLAGS,
+	EXTRACTABLE
+};
+
+static const char *const actions[] = { "", "ckr", "after", "hang", "crash", "exit", "kill",
+	"parent", "close", "delay", "fork", "flip", "flags", "extractable" };
+
+enum { MAX_FAULTS = 32, MAX_LINE = 4096, MAX_TEMPLATE = 32 };
+
+struct fault {
+	enum function function;
+	unsigned long first, last;
+	enum action action;
+	unsigned long value;
+};
+
+static CK_FUNCTION_LIST *real;
+static struct fault faults[MAX_FAULTS];
+static size_t n_faults;
+static _Atomic unsigned long own_counts[N_FUNCTIONS];
+static _Atomic unsigned long *counts = own_counts;
+static int log_fd = -1;
+static _Atomic CK_SLOT_ID last_slot;
+
+static __thread struct fault now;          /* what this call is to do */
+static __thread const unsigned char *data; /* what C_Sign was given */
+static __thread size_t data_len;
+
+/* --- configuration --------------------------------------------------------------------------
+ */
+
+static void die(const char *why)
+{
+	fprintf(stderr, "libmica-fault: %s\n", why);
+	_exit(9);
+}
+
+static size_t look_up(const char *name, size_t len, const char *const *table, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(table[i]) == len && strncmp(table[i], name, len) == 0)
+			return i;
+	}
+	die("MICA_FAULT names a function or an action that is not known");
+	return 0;
+}
+
+static void parse_fault(const char *text)
+{
+	const char *at = strchr(text, '@'), *equals = strchr(text, '='),
+	           *colon = strchr(text, ':');
+	struct fault *fault = &faults[n_faults];
+	char *end;
+
+	if (!at || !equals || at > equals || n_faults == MAX_FAULTS)
+		die("MICA_FAULT cannot be read");
+	n_faults++;
+	fault->function = (enum function)look_up(text, (size_t)(at - text), names, N_FUNCTIONS);
+	if (at[1] == '*') {
+		fault->first = 1;
+		fault->last = (unsigned long)-1;
+	} else {
+		fault->first = fault->last = strtoul(at + 1, &end, 10);
+		if (*end == '+')
+			fault->last = (unsigned long)-1;
+	}
+	if (colon && colon < equals)
+		die("MICA_FAULT cannot be read");
+	fault->action = (enum action)look_up(equals + 1,
+	    colon ? (size_t)(colon - equals - 1) : strlen(equals + 1), actions,
+	    sizeof(actions) / sizeof(actions[0]));
+	fault->value = colon ? strtoul(colon + 1, NULL, 0) : 0;
+}
+
+static void open_counts(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	void *map;
+
+	if (fd < 0 || ftruncate(fd, sizeof(own_counts)) < 0)
+		die("MICA_FAULT_COUNTS cannot be opened");
+	map = mmap(NULL, sizeof(own_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		die("MICA_FAULT_COUNTS cannot be mapped");
+	counts = map;
+	close(fd);
+}
+
+static void load_real(void)
+{
+	const char *path = getenv("MICA_FAULT_MODULE");
+	void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+	CK_RV (*get)(CK_FUNCTION_LIST **);
+	void *symbol = library ? dlsym(library, "C_GetFunctionList") : NULL;
+
+	if (!symbol)
+		die("MICA_FAULT_MODULE names no module");
+	memcpy(&get, &symbol, sizeof(get));
+	if (get(&real) != CKR_OK)
+		die("the real module gives no function list");
+}
+
+static void configure(void)
+{
+	const char *text = getenv("MICA_FAULT"), *log = getenv("MICA_FAULT_LOG"),
+	           *file = getenv("MICA_FAULT_COUNTS");
+	char *copy = strdup(text ? text : ""), *rest = NULL;
+
+	for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest))
+		parse_fault(part);
+	free(copy);
+	if (file)
+		open_counts(file);
+	if (log)
+		log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	load_real();
+}
+
+/* --- each call ------------------------------------------------------------------------------
+ */
+
+static void log_line(enum function function, const char *result)
+{
+	char line[MAX_LINE];
+	size_t len;
+
+	if (log_fd < 0)
+		return;
+	len = (size_t)snprintf(line, sizeof(line), "%ld %s %s%s", (long)getpid(),
+	    names[function], result, data ? " " : "");
+	for (size_t i = 0; data && i < data_len && len + 4 < sizeof(line); i++)
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%02x", data[i]);
+	line[len++] = '\n';
+	if (write(log_fd, line, len) < 0)
+		die("MICA_FAULT_LOG cannot be written");
+}
+
+static void leave_child(void)
+{
+	if (fork() == 0) {
+		sleep(300);
+		_exit(0);
+	}
+}
+
+static void wait_ms(unsigned long ms)
+{
+	struct timespec pause = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static struct fault find_fault(enum function function)
+{
+	unsigned long n = atomic_fetch_add(&counts[function], 1) + 1;
+
+	for (size_t i = 0; i < n_faults; i++) {
+		if (faults[i].function == function && n >= faults[i].first &&
+		    n <= faults[i].last)
+			return faults[i];
+	}
+	return (struct fault){ function, 0, 0, NONE, 0 };
+}
+
+/* What comes before the call. True: make it. */
+static bool begin(enum function function)
+{
+	now = find_fault(function);
+	switch (now.action) {
+	case CKR:
+		return false;
+	case HANG:
+		log_line(function, "hang");
+		for (;;)
+			pause();
+	case CRASH:
+		log_line(function, "crash");
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+		return true;
+	case EXIT:
+		log_line(function, "exit");
+		_exit(7);
+	case CLOSE:
+		real->C_CloseAllSessions(atomic_load(&last_slot));
+		return true;
+	case DELAY:
+		wait_ms(now.value);
+		return true;
+	case FORK:
+		leave_child();
+		return true;
+	default:
+		return true;
+	}
+}
+
+static CK_RV end(enum function function, CK_RV rv)
+{
+	char result[32];
+
+	if (now.action == CKR || now.action == AFTER)
+		rv = now.value;
+	snprintf(result, sizeof(result), "0x%lx", rv);
+	log_line(function, result);
+	if (now.action == KILL)
+		kill(getpid(), SIGKILL);
+	if (now.action == PARENT)
+		kill(getppid(), SIGKILL);
+	return rv;
+}
+
+#define X(name, params, args)                                                                  \
+	static CK_RV plain_##name params                                                       \
+	{                                                                                      \
+		return end(F_##name, begin(F_##name) ? real->name args : CKR_OK);              \
+	}
+#include "functions.h"
+#undef X
+
+/* --- those that some actions look into ------------------------------------------------------
+ */
+
+static CK_RV special_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
+    CK_NOTIFY notify, CK_SESSION_HANDLE *session)
+{
+	atomic_store(&last_slot, slot);
+	return plain_C_OpenSession(slot, flags, application, notify, session);
+}
+
+static CK_RV special_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *bytes, CK_ULONG len,
+    CK_BYTE *signature, CK_ULONG *signature_len)
+{
+	CK_RV rv;
+
+	data = bytes;
+	data_len = len;
+	rv = plain_C_Sign(session, bytes, len, signature, signature_len);
+	data = NULL;
+	if (rv == CKR_OK && now.action == FLIP && signature && *signature_len > 4)
+		signature[*signature_len - 2] ^= 0x10;
+	return rv;
+}
+
+static CK_RV special_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	CK_RV rv = plain_C_GetTokenInfo(slot, info);
+
+	if (rv == CKR_OK && now.action == FLAGS)
+		info->flags |= now.value;
+	return rv;
+}
+
+/* The count is looked at, not moved: the plain function moves it. */
+static bool next_is_extractable(void)
+{
+	unsigned long n = atomic_load(&counts[F_C_GenerateKeyPair]) + 1;
+
+	for (size_t i = 0; i < n_faults; i++) {
+		if (faults[i].action == EXTRACTABLE && n >= faults[i].first &&
+		    n <= faults[i].last)
+			return true;
+	}
+	return false;
+}
+
+static CK_RV special_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
+    CK_ATTRIBUTE *public_part, CK_ULONG public_n, CK_ATTRIBUTE *private_part,
+    CK_ULONG private_n, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+	CK_ATTRIBUTE changed[MAX_TEMPLATE];
+	CK_BBOOL yes = CK_TRUE;
+
+	if (next_is_extractable() && private_n <= MAX_TEMPLATE) {
+		memcpy(changed, private_part, private_n * sizeof(changed[0]));
+		for (CK_ULONG i = 0; i < private_n; i++) {
+			if (changed[i].type == CKA_EXTRACTABLE)
+				changed[i].pValue = &yes;
+		}
+		private_part = changed;
+	}
+	return plain_C_GenerateKeyPair(session, mechanism, public_part, public_n, private_part,
+	    private_n, public_key, private_key);
+}
+
+/* --- the module -----------------------------------------------------------------------------
+ */
+
+static CK_FUNCTION_LIST list;
+
+static CK_RV get_list(CK_FUNCTION_LIST **ret)
+{
+	*ret = &list;
+	return CKR_OK;
+}
+
+static void fill_list(void)
+{
+	configure();
+	list.version = real->version;
+	list.C_GetFunctionList = get_list;
+#define X(name, params, args) list.name = plain_##name;
+#include "functions.h"
+#undef X
+	list.C_OpenSession = special_C_OpenSession;
+	list.C_Sign = special_C_Sign;
+	list.C_GetTokenInfo = special_C_GetTokenInfo;
+	list.C_GenerateKeyPair = special_C_GenerateKeyPair;
+}
+
+__attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST **ret)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fill_list);
+	return get_list(ret);
+}
