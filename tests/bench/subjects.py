@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: mica, and the peers that are asked for the same certificates with the same CA key."""
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -48,7 +47,7 @@ class Mica(Subject):
         self.world.renew()
 
     def run(self, n, spy=None):
-        name = self.world.inventory(n, self.world.spy if spy else None)
+        name = self.world.inventory(n, self.world.spy if spy else "softhsm2")
         return measure.run([parts.mica(), "-f", name, "apply"], self.world.home, {**self.world.env, **(spy or {})})
 
     def check(self, n):
@@ -63,14 +62,13 @@ class Loop(Subject):
     def __init__(self, world, name, script):
         super().__init__(world, name)
         self.script = HERE / "peers" / script
-        self.folder = world.path / script
+        self.folder = None
 
     def made(self, n):
         return min(n, LOOP)
 
     def prepare(self, n):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        self.folder = self.world.folder(self.script.stem)
 
     def env(self, spy):
         world = self.world
@@ -123,7 +121,7 @@ class Bare(Subject):
         count = (self.RSA_COUNT if world.algorithm.startswith("rsa") else self.COUNT)[self.what]
         count = min(count, 100 * n)  # a smoke run is short
         done = subprocess.run([parts.BUILD / "tests/bench/bench_token", self.what, world.module, world.token.label, "ca",
-                               world.home / "pin", str(self.threads), str(count)], env=world.env, check=True,
+                               world.pin, str(self.threads), str(count)], env=world.env, check=True,
                               stdout=subprocess.PIPE, text=True)
         return measure.Sample(float(done.stdout) / 1000 * self.made(n), 0, 0)
 

@@ -67,6 +67,9 @@ def inventory(n, algorithm, module):
 
 
 class World:
+    """Every run that is measured has a new directory, and nothing is removed before the end: for a minute or more
+    ext4 looks past each inode that was freed, which makes every new file several times as dear."""
+
     def __init__(self, folder, algorithm):
         self.path = folder / algorithm
         self.path.mkdir(parents=True)
@@ -74,14 +77,12 @@ class World:
         self.module = parts.softhsm_module()
         self.spy = spy_module()
         self.token = Token(self.path / "softhsm")
-        self.home = self.path / "mica"
-        self.home.mkdir(mode=0o700)
+        self.runs = 0
         self.env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.path), "LANG": "C.UTF-8",
                     "MICA_TOKEN_HELPER": str(parts.helper()), **sanitizer_options(), **self.token.env}
-        pin = self.home / "pin"
-        pin.write_text(self.token.pin + "\n")
-        pin.chmod(0o600)
+        self.home = self.folder("init")
         self._init()
+        self.pin = self.home / "pin"
         self.ca = self.path / "ca.pem"
         shutil.copy(self.home / "state/g1.pem", self.ca)
         self._engine_conf("engine.cnf", self.module)
@@ -90,24 +91,30 @@ class World:
     def _engine_conf(self, name, module):
         (self.path / name).write_text(ENGINE_CONF.format(module=module, pin=self.token.pin))
 
+    def folder(self, name):
+        """A new directory for one run."""
+        self.runs += 1
+        folder = self.path / f"{self.runs:04}-{name}"
+        folder.mkdir(mode=0o700)
+        return folder
+
     def _init(self):
         """`mica init`, once: every apply that is measured begins with a copy of this state directory."""
-        self.inventory(1)
-        subprocess.run([parts.mica(), "-q", "-f", "1.yaml", "init"], cwd=self.home, env=self.env, check=True)
+        pin = self.home / "pin"
+        pin.write_text(self.token.pin + "\n")
+        pin.chmod(0o600)
+        subprocess.run([parts.mica(), "-q", "-f", self.inventory(1), "init"], cwd=self.home, env=self.env, check=True)
         shutil.copytree(self.home / "state", self.path / "state-new")
 
-    def inventory(self, n, module=None):
+    def inventory(self, n, module="softhsm2"):
         """The name of an inventory with n certificates, in the home."""
-        name = f"{n}{'-spy' if module else ''}.yaml"
-        path = self.home / name
-        if not path.exists():
-            path.write_text(inventory(n, self.algorithm, module or "softhsm2"))
-        return name
+        (self.home / "mica.yaml").write_text(inventory(n, self.algorithm, module))
+        return "mica.yaml"
 
     def renew(self):
-        """Nothing issued, nothing delivered."""
-        shutil.rmtree(self.home / "state", ignore_errors=True)
-        shutil.rmtree(self.home / "out", ignore_errors=True)
+        """A home where nothing is issued and nothing delivered."""
+        self.home = self.folder("mica")
+        shutil.copy(self.pin, self.home / "pin")
         shutil.copytree(self.path / "state-new", self.home / "state")
         os.sync()
 
