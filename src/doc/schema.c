@@ -8,7 +8,8 @@
 
 #include <mica/mem.h>
 #include <mica/num.h>
-#include <mica/utf8.h>
+
+#include "plain.h"
 
 /* What one value is read with. */
 struct place {
@@ -20,62 +21,10 @@ struct place {
 static void type_fault(
     const struct place *at, const struct doc_node *node, const char *hint, const char *what)
 {
-	doc_fault(at->findings, "wrong-type", &node->mark, hint, "'%s' must be %s",
+	const char *each = node == at->node ? "" : "each item of ";
+
+	doc_fault(at->findings, "wrong-type", &node->mark, hint, "%s'%s' must be %s", each,
 	    at->key->name, what);
-}
-
-static bool is_plain(const struct doc_node *node, const char *word)
-{
-	return node->kind == DOC_SCALAR && !node->quoted && strcmp(node->text, word) == 0;
-}
-
-static bool is_null(const struct doc_node *node)
-{
-	return is_plain(node, "") || is_plain(node, "null") || is_plain(node, "~") ||
-	       is_plain(node, "Null") || is_plain(node, "NULL");
-}
-
-/* What other YAML parsers read as a boolean, though only two of these words are one. */
-static bool looks_boolean(const struct doc_node *node)
-{
-	static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "y",
-		"n" };
-
-	if (node->kind != DOC_SCALAR || node->quoted)
-		return false;
-	for (size_t i = 0; i < mem_count(words); i++) {
-		if (strcasecmp(words[i], node->text) == 0)
-			return true;
-	}
-	return false;
-}
-
-static size_t skip_digits(const char *text)
-{
-	return strspn(text, "0123456789_");
-}
-
-/* What other YAML parsers read as a number: 12, -1, 0x1f, 1e3, 2.6, .5, 1_000, .inf */
-static bool looks_numeric(const struct doc_node *node)
-{
-	const char *text = node->text + (node->text[0] == '-' || node->text[0] == '+');
-	size_t digits = skip_digits(text);
-
-	if (strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0)
-		return true;
-	if (text[0] == '0' && text[1] != '\0' && strchr("xXoObB", text[1]))
-		return text[2] != '\0' &&
-		       text[2 + strspn(text + 2, "0123456789abcdefABCDEF_")] == '\0';
-	text += digits;
-	if (text[0] == '.') {
-		digits += skip_digits(text + 1);
-		text += 1 + skip_digits(text + 1);
-	}
-	if (digits > 0 && (text[0] == 'e' || text[0] == 'E')) {
-		text += 1 + (text[1] == '-' || text[1] == '+');
-		text += skip_digits(text);
-	}
-	return digits > 0 && text[0] == '\0';
 }
 
 /* --- one value ------------------------------------------------------------------------------
@@ -93,16 +42,18 @@ static bool has_control(const char *text)
 /* true when the node is a text; the value itself is never repeated, it may be a secret */
 static bool text_ok(const struct place *at, const struct doc_node *node)
 {
+	static const char quote[] = "put it between double quotes";
+	const char *leave_out =
+	    node == at->node ? "take the key out to have the default" : NULL;
+
 	if (node->kind != DOC_SCALAR)
 		type_fault(at, node, NULL, "one text");
-	else if (is_null(node))
-		type_fault(
-		    at, node, "take the key out to have the default", "a text, not nothing");
-	else if (!node->quoted && (is_plain(node, "true") || is_plain(node, "false")))
-		type_fault(
-		    at, node, "put it between double quotes", "a text, not true or false");
-	else if (!node->quoted && !(at->key->flags & SCHEMA_NUMERIC) && looks_numeric(node))
-		type_fault(at, node, "put it between double quotes", "a text, not a number");
+	else if (plain_null(node))
+		type_fault(at, node, leave_out, "a text, not nothing");
+	else if (plain_boolean(node))
+		type_fault(at, node, quote, "a text, not what YAML reads as true or false");
+	else if (!node->quoted && !(at->key->flags & SCHEMA_NUMERIC) && plain_numeric(node))
+		type_fault(at, node, quote, "a text, not a number");
 	else if (node->text[0] == '\0')
 		type_fault(at, node, NULL, "a text that is not empty");
 	else if (has_control(node->text))
@@ -125,7 +76,7 @@ static bool number_ok(const struct place *at, int64_t *ret)
 		return true;
 	if (node->kind == DOC_SCALAR && node->quoted)
 		hint = "take the quotes away";
-	else if (node->kind == DOC_SCALAR && looks_numeric(node) &&
+	else if (node->kind == DOC_SCALAR && plain_numeric(node) &&
 	         num_parse(node->text, INT64_MIN, INT64_MAX, &any) < 0)
 		hint = "digits alone, the first of them not 0";
 	if (key->least == key->most)
@@ -141,14 +92,14 @@ static bool bool_ok(const struct place *at, int64_t *ret)
 {
 	const bool quoted = at->node->kind == DOC_SCALAR && at->node->quoted;
 
-	*ret = is_plain(at->node, "true");
-	if (*ret || is_plain(at->node, "false"))
+	*ret = plain_is(at->node, "true");
+	if (*ret || plain_is(at->node, "false"))
 		return true;
 	if (quoted)
 		type_fault(at, at->node, "take the quotes away", "true or false");
 	else
 		type_fault(at, at->node,
-		    looks_boolean(at->node) ? "only these two words are taken" : NULL,
+		    plain_boolean(at->node) ? "only these two words are taken" : NULL,
 		    "true or false");
 	return false;
 }
@@ -219,7 +170,7 @@ static void later_ok(const struct place *at)
 {
 	const struct doc_node *node = at->node;
 
-	if (is_plain(node, "false") || (node->kind == DOC_LIST && node->n == 0))
+	if (plain_is(node, "false") || (node->kind == DOC_LIST && node->n == 0))
 		return;
 	doc_fault(at->findings, "not-supported", &node->mark, NULL, "'%s' is not supported yet",
 	    at->key->name);
@@ -229,7 +180,7 @@ static void read_value(const struct place *at, struct schema_value *value)
 {
 	bool good = true;
 
-	if ((at->key->flags & SCHEMA_NULL) && is_null(at->node))
+	if ((at->key->flags & SCHEMA_NULL) && plain_null(at->node))
 		return;
 	switch (at->key->type) {
 	case SCHEMA_TEXT:
@@ -433,6 +384,7 @@ const char *schema_item(const struct schema_value *list, size_t i)
 {
 	const struct doc_node *item = list->node->items[i];
 
-	return item->kind == DOC_SCALAR && item->text[0] != '\0' && !is_null(item) ? item->text
-	                                                                           : NULL;
+	return item->kind == DOC_SCALAR && item->text[0] != '\0' && !plain_null(item)
+	           ? item->text
+	           : NULL;
 }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reason.h"
+
+#include <string.h>
+
+#include <mica/clock.h>
+#include <mica/mem.h>
+
+static void note_tree(struct reason_trees *trees, const struct tree_fact *fact)
+{
+	if (fact->state == TREE_KEY_LOST) {
+		if (!trees->lost)
+			trees->lost = fact;
+	} else if (fact->state != TREE_GOOD && !trees->outdated) {
+		trees->outdated = fact;
+	}
+}
+
+struct reason_trees *reason_trees(
+    const struct inventory *inventory, const struct plan_facts *facts, const char *only)
+{
+	struct reason_trees *trees = mem_array(inventory->n_certificates, sizeof(*trees));
+
+	for (size_t i = 0; i < facts->n_trees; i++) {
+		const struct tree_fact *fact = &facts->trees[i];
+		const char *deployment = inventory->deployments[fact->deployment].name;
+
+		trees[fact->certificate].key_somewhere |= fact->key_good;
+		if (!only || strcmp(only, deployment) == 0)
+			note_tree(&trees[fact->certificate], fact);
+	}
+	return trees;
+}
+
+/* "out/prod/tls", "out/prod/clients/ingest" */
+static char *tree_path(const struct reason_input *in, const struct tree_fact *fact)
+{
+	const char *out = in->inventory->deployments[fact->deployment].out;
+
+	if (in->certificate->profile == PROFILE_SERVER)
+		return mem_printf("%s/tls", out);
+	return mem_printf("%s/clients/%s", out, in->certificate->name);
+}
+
+static char *with_detail(
+    const struct reason_input *in, const struct tree_fact *fact, const char *what)
+{
+	MICA_FREE char *path = tree_path(in, fact);
+
+	if (fact->detail[0] == '\0')
+		return mem_printf("%s in %s", what, path);
+	return mem_printf("%s in %s: %s", what, path, fact->detail);
+}
+
+/* Why the certificate itself will not do, whatever lies on the disk; NULL: it will. */
+static char *certificate_reason(const struct reason_input *in)
+{
+	const struct entry_fact *fact = in->fact;
+	const struct digest wanted = inventory_definition(in->certificate);
+
+	if (fact->revoked)
+		return mem_strdup("it was revoked");
+	if (fact->other_ca)
+		return mem_strdup("it was issued by a CA that is not the issuing one");
+	if (memcmp(&wanted, &fact->definition, sizeof(wanted)) != 0)
+		return mem_strdup("its names, profile or algorithm changed in the inventory");
+	if (in->certificate->csr && fact->request_changed)
+		return mem_strdup("the request holds another key");
+	return NULL;
+}
+
+/* Renewing near the CA's end makes sense only when it gains time. */
+static bool would_last_longer(const struct reason_input *in, const struct plan_item *item)
+{
+	const bool ca_over =
+	    in->options->ca_not_after != 0 && in->options->ca_not_after <= in->options->now;
+
+	return ca_over || item->not_after > in->fact->not_after;
+}
+
+static char *expiry_reason(const struct reason_input *in, const struct plan_item *item)
+{
+	const int64_t now = in->options->now;
+	const int64_t left = in->fact->not_after - now;
+	char span[CLOCK_TEXT], before[CLOCK_TEXT];
+
+	if (item->due - in->options->ahead > now || !would_last_longer(in, item))
+		return NULL;
+	clock_span(in->fact->not_after - item->due, before);
+	if (left <= 0)
+		return mem_printf("expired %s", clock_span(left, span));
+	if (item->due > now)
+		return mem_printf("expires in %s, due for renewal on %s",
+		    clock_span(left, span), clock_date(item->due, before));
+	return mem_printf("expires in %s, renewed %s before", clock_span(left, span), before);
+}
+
+static char *key_reason(const struct reason_input *in)
+{
+	const struct reason_trees *trees = in->trees;
+
+	if (in->certificate->csr)
+		return NULL;
+	if (trees->lost)
+		return with_detail(in, trees->lost, "the key is lost");
+	if (trees->outdated && trees->outdated->state != TREE_CA_CHANGED &&
+	    !trees->key_somewhere)
+		return with_detail(
+		    in, trees->outdated, "its key is nowhere to be found; it is missing");
+	return NULL;
+}
+
+static char *deliver_reason(const struct reason_input *in)
+{
+	const struct tree_fact *fact =
+	    in->trees->outdated ? in->trees->outdated : in->trees->lost;
+
+	if (!fact)
+		return NULL;
+	if (fact->state == TREE_NEVER) {
+		MICA_FREE char *path = tree_path(in, fact);
+
+		return mem_printf("was never delivered to %s", path);
+	}
+	if (fact->state == TREE_CA_CHANGED)
+		return with_detail(in, fact, "ca.pem must change");
+	return with_detail(in, fact, "files are out of date");
+}
+
+static char *keep_reason(const struct reason_input *in, const struct plan_item *item)
+{
+	char end[CLOCK_TEXT], due[CLOCK_TEXT];
+
+	clock_date(in->fact->not_after, end);
+	if (item->due <= in->options->now)
+		return mem_printf("valid until %s, when its CA ends", end);
+	return mem_printf(
+	    "valid until %s, renewed from %s on", end, clock_date(item->due, due));
+}
+
+char *reason_why(
+    const struct reason_input *in, const struct plan_item *item, enum plan_action *ret)
+{
+	char *why;
+
+	*ret = PLAN_ISSUE;
+	if (!in->fact->exists && in->fact->revoked)
+		return mem_strdup("the last one was revoked");
+	if (!in->fact->exists)
+		return mem_strdup("there is none yet");
+	*ret = PLAN_ROTATE;
+	why = certificate_reason(in);
+	if (!why)
+		why = key_reason(in);
+	if (!why)
+		why = expiry_reason(in, item);
+	if (!why && in->forced)
+		why = mem_strdup("asked for");
+	if (why)
+		return why;
+	*ret = PLAN_DELIVER;
+	why = deliver_reason(in);
+	if (why)
+		return why;
+	*ret = PLAN_KEEP;
+	return keep_reason(in, item);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* reason: what is to be done for one entry, and why, in words for people. */
+#ifndef MICA_PLAN_REASON_H
+#define MICA_PLAN_REASON_H
+
+#include <stdbool.h>
+
+#include <mica/plan.h>
+
+/* What lies at all places of one entry. The facts are borrowed; NULL: none is like that. */
+struct reason_trees {
+	const struct tree_fact *lost;     /* its key is gone: make a new one */
+	const struct tree_fact *outdated; /* files must be delivered (again) */
+	bool key_somewhere;               /* the active key lies in one of them */
+};
+
+/* One for each certificate, in one pass. Only the trees of `only` count as lost or outdated;
+ * NULL: all. free() it. */
+struct reason_trees *reason_trees(
+    const struct inventory *inventory, const struct plan_facts *facts, const char *only);
+
+struct reason_input {
+	const struct inventory *inventory;
+	const struct inv_certificate *certificate;
+	const struct entry_fact *fact;
+	const struct reason_trees *trees;
+	const struct plan_options *options;
+	bool forced;
+};
+
+/* item has due and the life of a certificate made now; free() the answer */
+char *reason_why(
+    const struct reason_input *in, const struct plan_item *item, enum plan_action *ret);
+
+#endif
