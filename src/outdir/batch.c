@@ -29,7 +29,7 @@ void outdir_batch_free(struct outdir_batch *batch)
 	if (!batch)
 		return;
 	for (size_t i = 0; i < batch->n; i++)
-		tree_free(batch->trees[i]);
+		tree_discard(batch->trees[i]);
 	drop_made(batch);
 	free(batch->trees);
 	free(batch->generation);

@@ -63,7 +63,7 @@ struct outdir_batch {
 /* tree.c: both descriptors of the tree are open when it returns 0 */
 int tree_open(struct outdir_tree *tree, struct err *err) MICA_CHECKED;
 void tree_close(struct outdir_tree *tree);
-void tree_free(struct outdir_tree *tree); /* and removes what was staged and not swapped */
+void tree_discard(struct outdir_tree *tree); /* and removes what was staged and not swapped */
 
 /* tree.c: what stands at dir/NAME? Refused when it is not mica's link. */
 int tree_probe_link(const struct outdir_tree *tree, const char *name, bool *ret_there,

@@ -181,7 +181,7 @@ int outdir_tree(struct outdir_batch *batch, const char *dir, const struct outdir
 	tree->rights = *rights;
 	tree->fd = tree->generation_fd = -1;
 	if (begin(tree, err) < 0) {
-		tree_free(tree);
+		tree_discard(tree);
 		return -1;
 	}
 	hold_open(tree);
@@ -206,7 +206,7 @@ static void unstage(struct outdir_tree *tree)
 	(void)unlinkat(tree->fd, tree->batch->generation, AT_REMOVEDIR);
 }
 
-void tree_free(struct outdir_tree *tree)
+void tree_discard(struct outdir_tree *tree)
 {
 	unstage(tree);
 	forget_open(tree);
