@@ -20,8 +20,7 @@ struct spot {
 	size_t above; /* ADD: comments indented deeper than this belong to what is there */
 };
 
-/* --- where a path leads
- * -------------------------------------------------------------------------- */
+/* --- where a path leads ---------------------------------------------------------- */
 
 static int refuse(const struct file_text *in, const struct mark *mark, const char *hint,
     const char *what, const char *path)
@@ -51,7 +50,8 @@ static int spot_value(
 	if (value->style != TREE_MISSING)
 		return 0;
 	if (value->start == 0 || in->text->data[value->start - 1] != ':')
-		return refuse(in, &value->mark, NULL, "this key has no colon", path);
+		return refuse(
+		    in, &value->mark, "write the value itself", "no value stands here", path);
 	ret->kind = SPOT_FILL;
 	return 0;
 }
@@ -136,8 +136,7 @@ static int find_spot(
 	}
 }
 
-/* --- the bytes
- * ----------------------------------------------------------------------------------- */
+/* --- the bytes ------------------------------------------------------------------- */
 
 static size_t line_end(const struct buf *text, size_t at)
 {
@@ -218,8 +217,7 @@ static void put_value(
 	buf_add(ret, text->data + spot->end, text->len - spot->end);
 }
 
-/* --- the door
- * ------------------------------------------------------------------------------------ */
+/* --- the door -------------------------------------------------------------------- */
 
 /* What was written is read again: the path must now lead to these very bytes. */
 static int verify(const struct file_text *in, const struct doc_change *change, struct err *err)

@@ -39,8 +39,7 @@ static struct tree tree_of(const struct site *site, const struct inv_certificate
 	return tree;
 }
 
-/* --- code
- * ---------------------------------------------------------------------------------------- */
+/* --- code ------------------------------------------------------------------------ */
 
 static void add_url(
     const struct site *site, const char *host, const char *port, struct buf *ret)
@@ -81,6 +80,7 @@ static void add_option(struct buf *ret, const char *option, const char *value)
 {
 	buf_printf(ret, " %s ", option);
 	render_shell(ret, value);
+	buf_addstr(ret, " \\\n   ");
 }
 
 /* The certificate's name goes into the URL, and the connection to where the server is. */
@@ -99,12 +99,14 @@ static void add_curl(const struct site *site, const struct tree *tree, struct bu
 {
 	const struct inv_deployment *deployment = site->deployment;
 	const bool tls = deployment->tls_mode > 0;
+	const bool old = deployment->version < MILVUS_VERSION(2, 4);
 	MICA_FREE char *port = mem_printf("%d", deployment->rest_port);
 	BUF_AUTO url = BUF_INIT;
 
 	if (deployment->rest_port == 0)
 		return;
 	add_url(site, tls && site->name ? site->name : site->host, port, &url);
+	buf_addstr(&url, old ? "/v1/vector/collections" : "/v2/vectordb/collections/list");
 	buf_addstr(ret, "```sh\ncurl -fsS");
 	if (tls)
 		add_option(ret, "--cacert", tree->ca);
@@ -114,54 +116,63 @@ static void add_curl(const struct site *site, const struct tree *tree, struct bu
 	}
 	if (tls && site->name)
 		add_detour(site, port, ret);
-	if (deployment->version < MILVUS_VERSION(2, 4))
-		buf_printf(ret, " %s/v1/vector/collections\n", buf_text(&url));
-	else
-		buf_printf(ret,
-		    " -H 'Content-Type: application/json' -d '{}' "
-		    "%s/v2/vectordb/collections/list\n",
-		    buf_text(&url));
-	buf_addstr(ret, "```\n\n");
+	if (!old)
+		buf_addstr(ret, " -H 'Content-Type: application/json' -d '{}'");
+	buf_addstr(ret, " ");
+	render_shell(ret, buf_text(&url));
+	buf_addstr(ret, "\n```\n\n");
 }
 
-/* --- words
- * --------------------------------------------------------------------------------------- */
+/* --- words ----------------------------------------------------------------------- */
 
-static void add_names(const struct site *site, struct buf *ret)
-{
-	buf_addstr(ret, "The server's certificate holds these names and no others:");
-	for (size_t i = 0; i < site->server->n_names; i++)
-		buf_printf(ret, "%s `%s`", i ? "," : "", site->server->names[i].text);
-	buf_addstr(ret, ". A client checks that it\n"
-	                "reached one of them: put the one by which it reaches Milvus into the "
-	                "addresses below");
-	if (site->name)
-		buf_printf(ret,
-		    ". `%s` is\nnone of them, so the code below says that `%s` is to be "
-		    "checked instead",
-		    site->host, site->name);
-	buf_addstr(ret, ".\n\n");
-}
+static const char NOTICE[] =
+    "<!-- Written by mica; do not edit: change mica.yaml and run `mica apply`. -->\n\n";
+
+static const char *const MODES[] = {
+	"`tls-mode: 0`: no TLS between clients and Milvus, whatever the certificates.\n"
+	"Whoever can listen on the network reads along.",
+	"`tls-mode: 1`, one-way: Milvus shows its certificate, clients show none.",
+	"`tls-mode: 2`, two-way: Milvus and every client show a certificate. TLS 1.3 only.",
+};
+
+static const char CHECKED[] =
+    ".\nA client checks that it reached one of them: put the one by which it reaches Milvus\n"
+    "into the addresses below";
+
+static const char TRUST[] =
+    "Trust `ca.pem`, never `server.pem`: the server's certificate is replaced at every\n"
+    "rotation.\n\n";
+
+static const char TREES[] =
+    "Each client has a directory of its own, `clients/NAME`. To take it elsewhere, follow\n"
+    "the links (`cp -rL`, `rsync -rL`), and give it to that client alone: who holds the key\n"
+    "in it is that client.\n\n";
+
+static const char NO_CLIENTS[] =
+    "No client is named in mica.yaml yet (`clients: [...]`), so none can connect.\n\n";
+
+static const char ONE_WAY[] =
+    "## One-way\n\n"
+    "With `tls-mode: 1` a client would give pymilvus `server_pem_path` (the path of\n"
+    "`ca.pem`) in place of the three paths. Here it is refused. Give one or the other: with\n"
+    "`server_pem_path` set, pymilvus silently drops the client certificate, and with\n"
+    "`ca_pem_path` alone it ignores it.\n";
+
+static const char TWO_WAY[] =
+    "## Two-way\n\n"
+    "With `tls-mode: 2` a client would give pymilvus `client_pem_path`, `client_key_path`\n"
+    "and `ca_pem_path`, all from its directory `clients/NAME`, and no `server_pem_path`,\n"
+    "which would make pymilvus silently drop the client certificate; and it would give curl\n"
+    "`--cert` and `--key` beside `--cacert`.\n";
 
 static void add_head(const struct site *site, struct buf *ret)
 {
-	static const char *const modes[] = {
-		"`tls-mode: 0`: no TLS between clients and Milvus, whatever the certificates. "
-		"Whoever can listen on\n"
-		"the network reads along.",
-		"`tls-mode: 1`, one-way: Milvus shows its certificate, clients show none. TLS "
-		"1.2 or later.",
-		"`tls-mode: 2`, two-way: Milvus and every client show a certificate. TLS 1.3 "
-		"only.",
-	};
 	const struct inv_deployment *deployment = site->deployment;
 	MICA_FREE char *rest_port = mem_printf("%d", deployment->rest_port);
 
 	buf_printf(ret, "# Clients of the Milvus deployment %s\n\n", deployment->name);
-	buf_addstr(ret, "<!-- Written by mica; do not edit: change mica.yaml and run `mica "
-	                "apply`. -->\n\n");
-	buf_printf(
-	    ret, "%s\n\n- gRPC (pymilvus and the other SDKs): `", modes[deployment->tls_mode]);
+	buf_printf(ret, "%s%s\n\n- gRPC (pymilvus and the other SDKs): `", NOTICE,
+	    MODES[deployment->tls_mode]);
 	add_url(site, site->host, site->port, ret);
 	buf_addstr(ret, "`\n- REST: ");
 	if (deployment->rest_port == 0) {
@@ -170,13 +181,19 @@ static void add_head(const struct site *site, struct buf *ret)
 	}
 	buf_addstr(ret, "`");
 	add_url(site, site->host, rest_port, ret);
-	buf_addstr(ret, "`, the same certificates and mode on its own port\n\n");
+	buf_addstr(ret, "`\n\n");
 }
 
-static void add_trust(struct buf *ret)
+static void add_names(const struct site *site, struct buf *ret)
 {
-	buf_addstr(ret, "Trust `ca.pem`, never `server.pem`: the server's certificate is "
-	                "replaced at every rotation.\n\n");
+	buf_addstr(ret, "The server's certificate holds these names and no others:\n");
+	for (size_t i = 0; i < site->server->n_names; i++)
+		buf_printf(ret, "%s`%s`", i ? ", " : "", site->server->names[i].text);
+	buf_addstr(ret, CHECKED);
+	if (site->name)
+		buf_printf(ret, ". `%s` is none of them,\nso `%s` is checked instead",
+		    site->host, site->name);
+	buf_addstr(ret, ".\n\n");
 }
 
 static void add_code(const struct site *site, const struct tree *tree, struct buf *ret)
@@ -193,9 +210,9 @@ static void add_client(
 	buf_printf(ret, "## Client %s\n\n", client->name);
 	if (client->csr)
 		buf_printf(ret,
-		    "Its key was made elsewhere and is not here: put its path in place of\n"
-		    "`PATH-OF-THE-KEY-OF-%s`.\n\n",
-		    client->name);
+		    "Its key was made elsewhere and is not here: put its path in place "
+		    "of\n`%s`.\n\n",
+		    tree.key);
 	add_code(site, &tree, ret);
 }
 
@@ -203,40 +220,22 @@ static void add_two_way(const struct site *site, struct buf *ret)
 {
 	const struct inv_deployment *deployment = site->deployment;
 
-	buf_addstr(ret, "Each client has a directory of its own, `clients/NAME`. To take it "
-	                "elsewhere, follow the links\n"
-	                "(`cp -rL`, `rsync -rL`), and give it to that client alone: the key in "
-	                "it is the client.\n\n");
-	add_trust(ret);
+	buf_printf(ret, "%s%s", TREES, TRUST);
 	if (deployment->n_clients == 0)
-		buf_addstr(ret, "No client is named in mica.yaml yet (`clients: [...]`), so "
-		                "none can connect.\n\n");
+		buf_addstr(ret, NO_CLIENTS);
 	for (size_t i = 0; i < deployment->n_clients; i++)
 		add_client(site, &site->inventory->certificates[deployment->clients[i]], ret);
-	buf_addstr(ret, "## One-way\n\n"
-	                "With `tls-mode: 1` a client would give pymilvus `server_pem_path` "
-	                "(the path of `ca.pem`) in place of\n"
-	                "the three paths. Here it is refused. Give one or the other: with "
-	                "`server_pem_path` set, pymilvus\n"
-	                "silently drops the client certificate, and with `ca_pem_path` alone "
-	                "it ignores it.\n");
+	buf_addstr(ret, ONE_WAY);
 }
 
 static void add_one_way(const struct site *site, struct buf *ret)
 {
 	MICA_AUTO(tree_clear) struct tree tree = tree_of(site, NULL);
 
-	buf_addstr(ret, "All that a client needs is `tls/ca.pem`.\n\n");
-	add_trust(ret);
-	buf_addstr(ret, "## Every client\n\n");
+	buf_printf(
+	    ret, "All that a client needs is `tls/ca.pem`.\n\n%s## Every client\n\n", TRUST);
 	add_code(site, &tree, ret);
-	buf_addstr(ret, "## Two-way\n\n"
-	                "With `tls-mode: 2` a client would give pymilvus `client_pem_path`, "
-	                "`client_key_path` and\n"
-	                "`ca_pem_path`, all from its directory `clients/NAME`, and no "
-	                "`server_pem_path`, which would make\n"
-	                "pymilvus silently drop the client certificate; and curl `--cert` and "
-	                "`--key` beside `--cacert`.\n");
+	buf_addstr(ret, TWO_WAY);
 }
 
 void render_clients(const struct site *site, struct buf *ret)

@@ -30,31 +30,30 @@ static void add_bind(struct buf *ret, const char *out, const char *name, const c
 	    ret, "\n        read_only: true\n        bind: { create_host_path: false }\n");
 }
 
+static const char USE[] =
+    "#\n"
+    "# Use it beside the docker-compose.yml of Milvus, in that file's directory:\n"
+    "#   docker compose -f docker-compose.yml -f ";
+
+/* %s: user.yaml or milvus.yaml */
+static const char NOTES[] =
+    " up -d\n"
+    "# and again when this file changed. When certificates or %s changed:\n"
+    "#   docker compose restart standalone\n"
+    "# Milvus reads them at start only. tls/ is mounted as a directory, so that its links "
+    "move\n"
+    "# by themselves; %s is a single file that mica replaces by renaming, of which a running\n"
+    "# container sees the old one. The paths are absolute because Compose takes relative ones\n"
+    "# from the directory of the first file.\n";
+
 static void add_comment(const struct site *site, const char *config, struct buf *ret)
 {
-	render_header(site, ret);
-	buf_addstr(ret,
-	    "#\n"
-	    "# Use it beside the docker-compose.yml of Milvus, from that file's directory:\n"
-	    "#   docker compose -f docker-compose.yml -f ");
-	{
-		MICA_FREE char *file = mem_printf("%s/docker-compose.override.yaml", site->out);
+	MICA_FREE char *file = mem_printf("%s/docker-compose.override.yaml", site->out);
 
-		render_shell(ret, file);
-	}
-	buf_printf(ret,
-	    " up -d\n"
-	    "# The paths are absolute because Compose takes relative ones from the first "
-	    "file's directory.\n"
-	    "#\n"
-	    "# tls/ is mounted as a directory: after a rotation `docker compose restart "
-	    "standalone` is enough,\n"
-	    "# and needed, since Milvus reads its files at start only. %s is mounted as a "
-	    "single file, and\n"
-	    "# mica replaces it by renaming: a container goes on seeing the old one until it "
-	    "is made anew\n"
-	    "# (the command above with --force-recreate standalone).\n",
-	    config);
+	render_header(site, ret);
+	buf_addstr(ret, USE);
+	render_shell(ret, file);
+	buf_printf(ret, NOTES, config, config);
 }
 
 void render_compose(const struct site *site, struct buf *ret)

@@ -68,12 +68,28 @@ static void split_endpoint(const char *endpoint, struct site *ret)
 	ret->port = mem_strdup(colon ? colon + 1 : MILVUS_PORT);
 }
 
+/* It will stand in comments and in code, where a line must not end early. */
+static int resolve_out(const char *out, char **ret, struct err *err)
+{
+	MICA_FREE char *path = NULL;
+
+	if (file_absolute(out, &path, err) < 0)
+		return -1;
+	for (const char *at = path; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return err_set(
+			    err, ERR_FAILED, "the path '%s' holds a control character", path);
+	}
+	*ret = mem_give(path);
+	return 0;
+}
+
 int site_init(const struct inventory *inventory, const struct inv_deployment *deployment,
     const struct buf *milvus_yaml, struct site *ret, struct err *err)
 {
 	struct site site = { .inventory = inventory, .deployment = deployment };
 
-	if (file_absolute(deployment->out, &site.out, err) < 0)
+	if (resolve_out(deployment->out, &site.out, err) < 0)
 		return -1;
 	site.server = &inventory->certificates[deployment->server];
 	site.merged = milvus_yaml != NULL;

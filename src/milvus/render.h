@@ -35,8 +35,7 @@ void render_shell(struct buf *ret, const char *text);
 /* A host as it stands in a URL: IPv6 in brackets. */
 void render_host(struct buf *ret, const char *host);
 
-/* --- the keys of milvus.yaml (keys.c)
- * ----------------------------------------------------------- */
+/* --- the keys of milvus.yaml (keys.c) -------------------------------------------- */
 
 enum { KEYS_MAX = 12 };
 
@@ -50,8 +49,7 @@ void keys_init(const struct inv_deployment *deployment, struct keys *ret);
 void keys_clear(struct keys *keys);
 #define KEYS_AUTO MICA_AUTO(keys_clear) struct keys
 
-/* --- the outlets
- * -------------------------------------------------------------------------------- */
+/* --- the outlets ----------------------------------------------------------------- */
 
 void render_compose(const struct site *site, struct buf *ret);
 void render_clients(const struct site *site, struct buf *ret);
