@@ -130,9 +130,9 @@ int login_enter(struct login *login, struct err *err)
 	};
 	int done;
 
-	if (token_open(&params, &login->token, err) < 0 || lock_token(login, err) < 0 ||
+	if (token_open(&params, &login->token, err) < 0 ||
 	    token_select(login->token, login->ca->key, &login->info, err) < 0 ||
-	    ask_pin(login, err) < 0)
+	    lock_token(login, err) < 0 || ask_pin(login, err) < 0)
 		return -1;
 	report_detail(login->report, "token '%s' (serial %s, %s), module %s", login->info.label,
 	    login->info.serial, login->info.model, login->info.module);

@@ -53,6 +53,7 @@ char *report_plain(const char *text)
 	return plain;
 }
 
+MICA_PRINTF(2, 0)
 static void say(struct report *report, const char *fmt, va_list args)
 {
 	MICA_FREE char *text = mem_vprintf(fmt, args);
