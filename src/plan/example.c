@@ -7,27 +7,22 @@
 
 /* One text for every kind; only the deployment differs. */
 #define HEAD(kind)                                                                             \
-	"# mica.yaml: the CA, the certificates, and the Milvus that uses them. man "           \
-	"mica.yaml\n"                                                                          \
+	"# The CA, the certificates, the Milvus that uses them: man mica.yaml\n"               \
 	"#\n"                                                                                  \
 	"#   mica init    makes the CA's key on the token, and its certificate\n"              \
 	"#   mica plan    says what apply would do\n"                                          \
 	"#   mica apply   does it: issues, renews, delivers to out/milvus\n"                   \
 	"#\n"                                                                                  \
-	"# Paths are relative to this file. What stands behind '#' is what holds anyway, or "  \
-	"an\n"                                                                                 \
-	"# example. Made by: mica example " kind "\n"                                          \
+	"# Paths are relative to this file. What stands behind '#' holds anyway,\n"            \
+	"# or is an example. Made by: mica example " kind "\n"                                 \
 	"version: 1\n"                                                                         \
 	"\n"                                                                                   \
-	"state-dir: state                  # the ledger and the CA certificate: keep it, "     \
-	"back it up\n"                                                                         \
+	"state-dir: state                  # ledger and CA certificate: back it up\n"          \
 	"\n"                                                                                   \
 	"ca:\n"                                                                                \
 	"  - name: g1                      # a CA that replaces this one will be g2\n"         \
-	"    module: softhsm2              # the token's PKCS#11 module: a known name, or a "  \
-	"path\n"                                                                               \
-	"    key: \"pkcs11:token=milvus-ca;object=ca\"   # where the key lies on it (RFC "     \
-	"7512)\n"                                                                              \
+	"    module: softhsm2              # PKCS#11 module: a known name, or a path\n"        \
+	"    key: \"pkcs11:token=milvus-ca;object=ca\"   # the key on it (RFC 7512)\n"         \
 	"    pin: file:pin                 # prompt | none | file:PATH | fd:N\n"               \
 	"    subject: { O: Example, CN: Milvus CA g1 }\n"                                      \
 	"    # algorithm: ec-p256          # ec-p384 | rsa-2048 | rsa-3072 | rsa-4096\n"       \
@@ -36,11 +31,9 @@
 	"    # module-args: \"...\"          # text for modules that need one (NSS)\n"         \
 	"\n"                                                                                   \
 	"# trust: [old-ca.pem]             # CAs that clients and servers trust as well\n"     \
-	"# shared-trust: false             # true: deployments may accept each other's "       \
-	"clients\n"                                                                            \
+	"# shared-trust: false             # may deployments let in each other's clients?\n"   \
 	"\n"                                                                                   \
-	"# defaults:                       # for every certificate below that says nothing "   \
-	"else\n"                                                                               \
+	"# defaults:                       # for certificates that say nothing else\n"         \
 	"#   algorithm: ec-p256\n"                                                             \
 	"#   days: 90\n"                                                                       \
 	"#   renew-before: 1/3             # of its life, or a span such as 20d\n"             \
@@ -58,10 +51,8 @@
 	"  - name: query\n"                                                                    \
 	"    profile: client\n"                                                                \
 	"    common-name: query\n"                                                             \
-	"    # csr: query.csr              # the key stays with the client: only its request " \
-	"is read\n"                                                                            \
-	"    # algorithm: rsa-2048         # algorithm, days, renew-before, backdate: as in "  \
-	"defaults\n"                                                                           \
+	"    # csr: query.csr              # the key stays there: only a request is read\n"    \
+	"    # days: 30                    # and the other keys of defaults\n"                 \
 	"\n"                                                                                   \
 	"milvus:\n"                                                                            \
 	"  - name: milvus\n"                                                                   \
@@ -70,30 +61,29 @@
 	"    out: out/milvus               # tls/, clients/, user.yaml and more\n"             \
 	"    server: server\n"                                                                 \
 	"    clients: [ingest, query]\n"                                                       \
-	"    tls-mode: 2                   # 0 plaintext | 1 one-way | 2 clients show a "      \
-	"certificate\n"                                                                        \
+	"    tls-mode: 2                   # 0 plaintext | 1 one-way | 2 mutual TLS\n"         \
 	"    internal-tls: true            # between the parts of Milvus, from 2.5 on\n"
 
 #define TAIL                                                                                   \
-	"    # sni: localhost              # the name that is checked; else the server's "     \
-	"first\n"                                                                              \
+	"    # sni: localhost              # the name that is checked: one of dns\n"           \
 	"    # rest-port: 8080             # 0: no REST\n"                                     \
-	"    # owner: \"1000:1000\"          # uid:gid of the files: the user that Milvus "    \
-	"runs as\n"                                                                            \
+	"    # owner: \"1000:1000\"          # uid:gid that Milvus runs as\n"                  \
 	"    # key-mode: \"0600\"            # 0400, 0640, 0440\n"                             \
 	"    # keep: 2                     # how many deliveries are kept\n"                   \
 	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"
+
+#define COMPOSE "    # mount: /milvus/tls          # where the container sees tls/\n"
+
+#define FILES                                                                                  \
+	"    # mount: /etc/milvus/tls      # where Milvus sees tls/; else its own path\n"      \
+	"    # milvus-yaml: milvus.yaml    # for 2.3: the file to merge the keys into\n"
 
 static const struct {
 	const char *kind;
 	const char *text;
 } examples[] = {
-	{ "compose", HEAD("compose") "    # mount: /milvus/tls          # where the container "
-	                             "sees tls/\n" TAIL },
-	{ "files", HEAD("files") "    # mount: /etc/milvus/tls      # where Milvus sees tls/; "
-	                         "else its own path\n" TAIL
-	                         "    # milvus-yaml: milvus.yaml    # version 2.3 and earlier: "
-	                         "the file to merge the keys into\n" },
+	{ "compose", HEAD("compose") COMPOSE TAIL },
+	{ "files", HEAD("files") FILES TAIL },
 };
 
 const char *inventory_example(const char *kind)

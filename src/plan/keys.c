@@ -60,8 +60,8 @@ static const struct schema subject_schema = { "a subject", sizeof(struct subject
 static const struct schema_key ca_table[] = {
 	{ PATH("ca[].", "name"), .summary = "name of the CA in messages and in the ledger",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, AT(ca_keys, name) },
-	{ PATH("ca[].", "state"), .summary = "issuing", .type = SCHEMA_WORD, .words = states,
-	    .fallback = CA_ISSUING, AT(ca_keys, state) },
+	{ PATH("ca[].", "state"), .summary = "what the CA does: issuing", .type = SCHEMA_WORD,
+	    .words = states, .fallback = CA_ISSUING, AT(ca_keys, state) },
 	{ PATH("ca[].", "module"),
 	    .summary = "PKCS#11 module: a known name such as softhsm2, or a path",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, AT(ca_keys, module) },
@@ -73,12 +73,13 @@ static const struct schema_key ca_table[] = {
 	{ PATH("ca[].", "pin"),
 	    .summary = "where the PIN comes from: prompt, none, file:PATH or fd:N",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_NUMERIC, AT(ca_keys, pin) },
-	{ PATH("ca[].", "algorithm"), .summary = "of the key that init makes",
+	{ PATH("ca[].", "algorithm"), .summary = "algorithm of the key that init makes",
 	    .type = SCHEMA_WORD, .words = algorithms, .fallback = ALG_EC_P256,
 	    AT(ca_keys, algorithm) },
 	{ PATH("ca[].", "subject"), .summary = "distinguished name of the CA, in this order",
 	    .type = SCHEMA_MAP, .sub = &subject_schema, AT(ca_keys, subject) },
-	{ PATH("ca[].", "days"), .summary = "life of the CA certificate that init makes",
+	{ PATH("ca[].", "days"),
+	    .summary = "life of the CA certificate that init makes, in days",
 	    .type = SCHEMA_NUMBER, .least = 1, .most = 36500, .fallback = 3650,
 	    AT(ca_keys, days) },
 	{ PATH("ca[].", "certificate"), .summary = "certificate of a key that is adopted",
@@ -95,11 +96,11 @@ static const struct schema ca_schema = { "a CA", sizeof(struct ca_keys), ca_tabl
 	mem_count(ca_table) };
 
 #define LIFE(where, map)                                                                       \
-	{ PATH(where, "algorithm"), .summary = "of the key that is made", .type = SCHEMA_WORD, \
+	{ PATH(where, "algorithm"), .summary = "algorithm of a new key", .type = SCHEMA_WORD,  \
 		.words = algorithms, .fallback = KEYS_LEFT_OUT, AT(map, life.algorithm) },     \
-	    { PATH(where, "days"), .summary = "life of a certificate", .type = SCHEMA_NUMBER,  \
-		    .least = 1, .most = 36500, .fallback = KEYS_LEFT_OUT,                      \
-		    AT(map, life.days) },                                                      \
+	    { PATH(where, "days"), .summary = "life of a certificate, in days",                \
+		    .type = SCHEMA_NUMBER, .least = 1, .most = 36500,                          \
+		    .fallback = KEYS_LEFT_OUT, AT(map, life.days) },                           \
 	    { PATH(where, "renew-before"),                                                     \
 		    .summary = "what is left of the life at renewal: a fraction or a span",    \
 		    .type = SCHEMA_TEXT, .flags = SCHEMA_NUMERIC,                              \
@@ -160,7 +161,7 @@ static const struct schema_key milvus_table[] = {
 	    AT(milvus_keys, rest_port) },
 	{ PATH("milvus[].", "mount"), .summary = "where Milvus sees the files",
 	    .type = SCHEMA_TEXT, AT(milvus_keys, mount) },
-	{ PATH("milvus[].", "owner"), .summary = "uid:gid of the files, in numbers",
+	{ PATH("milvus[].", "owner"), .summary = "owner of the files: uid:gid, in numbers",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_NULL | SCHEMA_NUMERIC,
 	    AT(milvus_keys, owner) },
 	{ PATH("milvus[].", "key-mode"), .summary = "mode of a key file", .type = SCHEMA_TEXT,
@@ -171,7 +172,7 @@ static const struct schema_key milvus_table[] = {
 	{ PATH("milvus[].", "endpoints"), .summary = "HOST:PORT to probe after delivery",
 	    .type = SCHEMA_TEXTS, AT(milvus_keys, endpoints) },
 	{ PATH("milvus[].", "milvus-yaml"),
-	    .summary = "milvus.yaml that the keys are merged into", .type = SCHEMA_TEXT,
+	    .summary = "the milvus.yaml that the keys are merged into", .type = SCHEMA_TEXT,
 	    AT(milvus_keys, milvus_yaml) },
 	{ PATH("milvus[].", "restart"), .summary = "not supported yet but for []",
 	    .type = SCHEMA_LATER },
@@ -185,7 +186,7 @@ static const struct schema milvus_schema = { "a deployment", sizeof(struct milvu
 static const struct schema_key inventory_table[] = {
 	{ .path = "version",
 	    .name = "version",
-	    .summary = "of this format: 1",
+	    .summary = "version of this format: 1",
 	    .type = SCHEMA_NUMBER,
 	    .flags = SCHEMA_REQUIRED,
 	    .least = 1,
