@@ -114,6 +114,18 @@ static void fill_record(struct record *record, const struct issue *issue,
 	};
 }
 
+/* As far back as any certificate of the inventory: none may begin before its CA. */
+static int64_t backdate(const struct inventory *inventory)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < inventory->n_certificates; i++) {
+		if (inventory->certificates[i].backdate > most)
+			most = inventory->certificates[i].backdate;
+	}
+	return most;
+}
+
 static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err)
 {
@@ -123,7 +135,7 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	MICA_AUTO(record_clear) struct record record = { 0 };
 	struct draft_spec spec = { .profile = PROFILE_CA, .entry = ca->name, .spki = spki };
 
-	spec.not_before = issue->ambient.now;
+	spec.not_before = issue->ambient.now - backdate(issue->inventory);
 	spec.not_after = issue->ambient.now + ca->days * CLOCK_DAY;
 	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
 	    serial_make(issue->ambient.random, issue->ambient.context, spec.serial, err) < 0 ||

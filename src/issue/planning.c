@@ -33,6 +33,18 @@ static struct tree_fact *tree_facts(const struct issue *issue)
 	return facts;
 }
 
+/* A leaf does not begin before its CA does: a young CA cuts the backdate. */
+static void cut_to_ca_start(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->plan->n; i++) {
+		struct plan_item *item = &issue->plan->items[i];
+		bool fresh = item->action == PLAN_ISSUE || item->action == PLAN_ROTATE;
+
+		if (fresh && item->not_before < ca_not_before(issue->ca))
+			item->not_before = ca_not_before(issue->ca);
+	}
+}
+
 static void index_items(struct issue *issue)
 {
 	free(issue->item_of);
@@ -84,6 +96,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	issue->plan = NULL;
 	if (plan_make(issue->inventory, &facts, &wanted, &issue->plan, err) < 0)
 		return -1;
+	cut_to_ca_start(issue);
 	index_items(issue);
 	tell_cuts(issue);
 	if (issue_render_outlets(issue, options->only, err) < 0)

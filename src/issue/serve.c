@@ -55,7 +55,9 @@ static bool presents(struct issue *issue, const struct inv_deployment *deploymen
 	};
 	struct mark where = { endpoint, 0, 0 };
 
-	if (probe_endpoint(&params, &result, &err) < 0 && result.certificate.len == 0) {
+	/* a two-way server refuses a probe that has no client's key to show, and is seen */
+	if (probe_endpoint(&params, &result, &err) < 0 &&
+	    (result.certificate.len == 0 || (client->found && err.kind != ERR_REFUSED))) {
 		findings_add(issue->findings, FINDING_WARNING, "not-served", &where, NULL, "%s",
 		    err.text);
 		return false;

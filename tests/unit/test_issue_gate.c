@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+/* issue: the whole gate with a soft key for the token, and what a run that stops half-way
+ * leaves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mica/file.h>
+#include <mica/issue.h>
+#include <mica/outdir.h>
+
+#include "soft_signer.h"
+
+static const char inventory_text[] =
+    "version: 1\n"
+    "state-dir: state\n"
+    "ca:\n"
+    "  - name: g1\n"
+    "    state: issuing\n"
+    "    module: softhsm2\n"
+    "    key: \"pkcs11:token=milvus-ca;object=ca\"\n"
+    "    pin: none\n"
+    "    subject: { C: US, O: Example, CN: Milvus CA g1 }\n"
+    "    days: 3650\n"
+    "certificates:\n"
+    "  - { name: server, profile: server, common-name: localhost, dns: [localhost] }\n"
+    "  - { name: ingest, profile: client, common-name: ingest }\n"
+    "milvus:\n"
+    "  - name: prod\n"
+    "    kind: files\n"
+    "    out: out/prod\n"
+    "    server: server\n"
+    "    clients: [ingest]\n"
+    "    tls-mode: 2\n";
+
+enum { START = 1790000000 }; /* 2026-09-21 */
+
+struct world {
+	char dir[64];
+	char *inventory;
+	EVP_PKEY *key; /* the CA's */
+	struct soft_signer soft;
+	struct ambient ambient;
+	struct findings findings;
+	uint32_t seed;
+};
+
+/* Reproducible, and different at every call: serial numbers must not repeat. */
+static int seeded(void *context, void *bytes, size_t len)
+{
+	struct world *world = context;
+	uint8_t *to = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		world->seed = world->seed * 1664525 + 1013904223;
+		to[i] = (uint8_t)(world->seed >> 24);
+	}
+	return 0;
+}
+
+static void write_inventory(struct world *world, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    file_replace(AT_FDCWD, world->inventory, text, strlen(text), 0600, &err), 0);
+}
+
+static int setup(void **state)
+{
+	struct world *world = mem_zalloc(sizeof(*world));
+
+	strcpy(world->dir, "/tmp/mica-gate-XXXXXX");
+	world->key = soft_key(ALG_EC_P256);
+	if (!mkdtemp(world->dir) || !world->key)
+		return -1;
+	world->inventory = mem_printf("%s/mica.yaml", world->dir);
+	world->seed = 1;
+	world->ambient = (struct ambient){ .now = START, .random = seeded, .context = world };
+	write_inventory(world, inventory_text);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *command = mem_printf("rm -rf '%s'", world->dir);
+	int status = system(command); /* NOLINT(cert-env33-c) */
+
+	findings_clear(&world->findings);
+	EVP_PKEY_free(world->key);
+	free(world->inventory);
+	free(world);
+	return status;
+}
+
+static struct issue *open_issue(struct world *world, enum ledger_mode mode)
+{
+	struct issue_params params = { world->inventory, mode, world->ambient };
+	struct issue *issue = NULL;
+	struct err err = ERR_INIT;
+
+	findings_clear(&world->findings);
+	if (issue_open(&params, &world->findings, &issue, &err) < 0)
+		fail_msg("issue_open: %s", err.text);
+	return issue;
+}
+
+static void init(struct world *world)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = open_issue(world, LEDGER_WRITE);
+	MICA_AUTO(signer_freep)
+	struct signer *signer = soft_signer_new(&world->soft, world->key, ALG_EC_P256);
+	const struct inv_ca *ca = NULL;
+	enum issue_init_key key = ISSUE_INIT_RESUMED;
+	BUF_AUTO id = BUF_INIT;
+	BUF_AUTO der = BUF_INIT;
+	BUF_AUTO spki = soft_spki(world->key);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(issue_init_begin(issue, &ca, &id, &key, &err), 0);
+	assert_non_null(ca);
+	assert_int_equal(key, ISSUE_INIT_NEW);
+	assert_int_equal(issue_init_note(issue, ca, &id, &err), 0);
+	if (issue_init_finish(issue, ca, &spki, signer, &der, &err) < 0)
+		fail_msg("issue_init_finish: %s", err.text);
+	assert_true(der.len > 0);
+	assert_non_null(issue_ca(issue));
+}
+
+enum how_far { PREPARED, SIGNED, DELIVERED };
+
+/* One apply, left at a point. Closing without delivery is what an error does; a crash is
+ * `leave`. */
+static struct issue_done apply(struct world *world, enum how_far how_far, const char *force)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = open_issue(world, LEDGER_WRITE);
+	MICA_AUTO(signer_freep)
+	struct signer *signer = soft_signer_new(&world->soft, world->key, ALG_EC_P256);
+	const char *const forced[] = { force };
+	struct issue_plan_options options = { .force = forced, .n_force = force ? 1 : 0 };
+	struct issue_done done = { 0 };
+	const struct plan *plan = NULL;
+	struct err err = ERR_INIT;
+
+	if (issue_plan(issue, &options, &plan, &err) < 0 ||
+	    issue_prepare(issue, NULL, &err) < 0)
+		fail_msg("prepare: %s", err.text);
+	if (how_far >= SIGNED && issue_sign(issue, signer, NULL, &err) < 0)
+		fail_msg("issue_sign: %s", err.text);
+	if (how_far >= DELIVERED && issue_deliver(issue, &done, &err) < 0)
+		fail_msg("issue_deliver: %s", err.text);
+	return done;
+}
+
+/* key and certificate at a place belong together, and the certificate verifies */
+static void check_pair(struct world *world, const char *place, const char *name)
+{
+	MICA_FREE char *command =
+	    mem_printf("cd '%s/out/prod/%s' && openssl verify -x509_strict -attime %d -CAfile "
+	               "ca.pem %s.pem "
+	               ">/dev/null && test \"$(openssl pkey -in %s.key -pubout)\" = "
+	               "\"$(openssl x509 -in %s.pem -noout -pubkey)\"",
+	        world->dir, place, START + 10, name, name, name);
+
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+static void check_delivered(struct world *world)
+{
+	check_pair(world, "tls", "server");
+	check_pair(world, "clients/ingest", "client");
+}
+
+static size_t count_state(struct world *world, enum record_state state)
+{
+	MICA_FREE char *dir = file_join(world->dir, "state");
+	MICA_AUTO(ledger_closep) struct ledger *ledger = NULL;
+	struct record *records = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	assert_int_equal(ledger_open(dir, LEDGER_READ, START, &ledger, &err), 0);
+	assert_int_equal(ledger_in_state(ledger, state, &records, &n, &err), 0);
+	assert_int_equal(ledger_verify(ledger, &err), 0);
+	records_free(records, n);
+	return n;
+}
+
+static bool was_told(const struct world *world, const char *words)
+{
+	for (size_t i = 0; i < world->findings.n; i++) {
+		if (strstr(world->findings.items[i].text, words))
+			return true;
+	}
+	return false;
+}
+
+static void everything_is_issued_and_delivered(void **state)
+{
+	struct world *world = *state;
+	struct issue_done done;
+
+	init(world);
+	done = apply(world, DELIVERED, NULL);
+	assert_int_equal(done.issued, 2);
+	assert_int_equal(done.trees, 2);
+	check_delivered(world);
+	assert_int_equal(count_state(world, RECORD_DELIVERED), 2);
+	done = apply(world, DELIVERED, NULL);
+	assert_int_equal(done.issued + done.rotated + done.delivered + done.outlets, 0);
+}
+
+static void init_is_done_once(void **state)
+{
+	struct world *world = *state;
+	struct issue *issue;
+	const struct inv_ca *ca = NULL;
+	enum issue_init_key key = ISSUE_INIT_NEW;
+	BUF_AUTO id = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	init(world);
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(issue_init_begin(issue, &ca, &id, &key, &err), 0);
+	assert_null(ca);
+	issue_close(issue);
+}
+
+static void an_interrupted_init_is_taken_up(void **state)
+{
+	struct world *world = *state;
+	struct issue *issue = open_issue(world, LEDGER_WRITE);
+	const struct inv_ca *ca = NULL;
+	enum issue_init_key key = ISSUE_INIT_RESUMED;
+	BUF_AUTO id = BUF_INIT;
+	BUF_AUTO again = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(issue_init_begin(issue, &ca, &id, &key, &err), 0);
+	assert_int_equal(issue_init_note(issue, ca, &id, &err), 0);
+	issue_close(issue); /* and here the power went */
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(issue_init_begin(issue, &ca, &again, &key, &err), 0);
+	assert_int_equal(key, ISSUE_INIT_RESUMED);
+	assert_true(buf_same(&again, id.data, id.len));
+	issue_close(issue);
+}
+
+static void a_run_that_stops_before_signing_leaves_nothing(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *out = file_join(world->dir, "out");
+
+	init(world);
+	apply(world, PREPARED, NULL);
+	assert_int_equal(access(out, F_OK), -1);
+	assert_int_equal(apply(world, DELIVERED, NULL).issued, 2);
+	check_delivered(world);
+}
+
+/* Signed but not delivered: the keys wait staged, and the next run needs no token. */
+static void a_run_that_stops_after_signing_is_completed(void **state)
+{
+	struct world *world = *state;
+	struct issue_done done;
+
+	init(world);
+	apply(world, SIGNED, NULL);
+	assert_int_equal(count_state(world, RECORD_ISSUED), 3); /* the CA's own is one */
+	done = apply(world, DELIVERED, NULL);
+	assert_true(was_told(world, "an interrupted run had issued 'server': delivered now"));
+	assert_int_equal(done.issued, 0);
+	check_delivered(world);
+	assert_int_equal(count_state(world, RECORD_DELIVERED), 2);
+}
+
+static void a_staged_key_that_is_lost_means_a_new_certificate(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *command = mem_printf("rm -rf '%s/out'", world->dir);
+
+	init(world);
+	apply(world, SIGNED, NULL);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	assert_int_equal(apply(world, DELIVERED, NULL).issued, 2);
+	assert_true(was_told(world, "its key is gone: recorded as abandoned"));
+	check_delivered(world);
+	assert_int_equal(count_state(world, RECORD_ABANDONED), 2);
+}
+
+static void an_edited_key_is_due(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *command =
+	    mem_printf("echo >> '%s/out/prod/tls/server.key'", world->dir);
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 1);
+	check_delivered(world);
+	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
+}
+
+static void an_edited_certificate_is_delivered_again(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *command =
+	    mem_printf("rm '%s/out/prod/clients/ingest/client.pem'", world->dir);
+	struct issue_done done;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	done = apply(world, DELIVERED, NULL);
+	assert_int_equal(done.delivered, 1);
+	assert_int_equal(done.rotated, 0);
+	check_delivered(world);
+}
+
+static void rotation_touches_what_it_names(void **state)
+{
+	struct world *world = *state;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(apply(world, DELIVERED, "ingest").rotated, 1);
+	check_delivered(world);
+	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
+}
+
+static void what_is_due_is_rotated(void **state)
+{
+	struct world *world = *state;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	world->ambient.now = START + 59 * CLOCK_DAY;
+	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 0);
+	world->ambient.now =
+	    START + 61 * CLOCK_DAY; /* 90 days, a third of them left at day 60 */
+	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 2);
+}
+
+static void what_left_the_inventory_is_retired(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *text = mem_strdup(inventory_text);
+	char *line = strstr(text, "  - { name: ingest");
+	char *clients;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n') + 1) + 1);
+	clients = strstr(text, "[ingest]");
+	memcpy(clients, "[      ]", 8);
+	write_inventory(world, text);
+	assert_int_equal(apply(world, DELIVERED, NULL).retired, 1);
+	assert_int_equal(apply(world, DELIVERED, NULL).retired, 0);
+	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
+}
+
+static void a_foreign_file_is_left_alone(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *out = file_join(world->dir, "out/prod");
+	MICA_FREE char *path = file_join(out, "user.yaml");
+	MICA_FREE char *beside = file_join(out, "user.yaml.mica");
+	BUF_AUTO found = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	init(world);
+	assert_int_equal(file_make_dirs(out, 0755, &err), 0);
+	assert_int_equal(file_replace(AT_FDCWD, path, "mine\n", 5, 0644, &err), 0);
+	apply(world, DELIVERED, NULL);
+	assert_true(was_told(world, "left alone"));
+	assert_int_equal(file_read(AT_FDCWD, path, 100, &found, &err), 0);
+	assert_string_equal(buf_text(&found), "mine\n");
+	assert_int_equal(access(beside, F_OK), 0);
+	assert_int_equal(apply(world, DELIVERED, NULL).outlets, 0);
+}
+
+static void plan_changes_nothing(void **state)
+{
+	struct world *world = *state;
+	const struct issue_plan_options options = { 0 };
+	MICA_FREE char *out = file_join(world->dir, "out");
+	const struct plan *plan = NULL;
+	struct issue *issue;
+	struct err err = ERR_INIT;
+
+	init(world);
+	issue = open_issue(world, LEDGER_READ);
+	assert_int_equal(issue_plan(issue, &options, &plan, &err), 0);
+	assert_int_equal(plan->changes, 2);
+	assert_int_equal(plan->signatures, 2);
+	assert_int_equal(issue_draft(issue, &err), 0);
+	issue_close(issue);
+	assert_int_equal(access(out, F_OK), -1);
+	assert_int_equal(count_state(world, RECORD_INTENDED), 0);
+}
+
+static void status_tells_stages_and_the_first_outage(void **state)
+{
+	struct world *world = *state;
+	MICA_AUTO(status_clear) struct status status = { 0 };
+	struct issue *issue;
+	struct err err = ERR_INIT;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	issue = open_issue(world, LEDGER_READ);
+	assert_int_equal(issue_status(issue, &status, &err), 0);
+	issue_close(issue);
+	assert_int_equal(status.n, 3);
+	assert_int_equal(status.rows[0].kind, RECORD_CA);
+	assert_string_equal(status.rows[1].entry, "server");
+	assert_int_equal(status.rows[1].state, RECORD_DELIVERED);
+	assert_non_null(strstr(status.rows[1].where[0], "out/prod/tls"));
+	assert_int_equal(status.first_outage, status.rows[1].not_after);
+	assert_string_equal(status.first_outage_deployment, "prod");
+}
+
+static void a_wrong_signature_delivers_nothing(void **state)
+{
+	struct world *world = *state;
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(signer_freep)
+	struct signer *signer = soft_signer_new(&world->soft, world->key, ALG_EC_P256);
+	MICA_FREE char *out = file_join(world->dir, "out");
+	const struct issue_plan_options options = { 0 };
+	const struct plan *plan = NULL;
+	struct err err = ERR_INIT;
+
+	init(world);
+	world->soft.fault = SOFT_WRONG_BIT;
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(issue_plan(issue, &options, &plan, &err), 0);
+	assert_int_equal(issue_prepare(issue, NULL, &err), 0);
+	assert_int_equal(issue_sign(issue, signer, NULL, &err), -1);
+	assert_non_null(strstr(err.text, "does not verify"));
+	issue_close(mem_give(issue));
+	assert_int_equal(access(out, F_OK), -1);
+	assert_int_equal(count_state(world, RECORD_ABANDONED), 2);
+}
+
+#define GATE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GATE_TEST(everything_is_issued_and_delivered),
+		GATE_TEST(init_is_done_once),
+		GATE_TEST(an_interrupted_init_is_taken_up),
+		GATE_TEST(a_run_that_stops_before_signing_leaves_nothing),
+		GATE_TEST(a_run_that_stops_after_signing_is_completed),
+		GATE_TEST(a_staged_key_that_is_lost_means_a_new_certificate),
+		GATE_TEST(an_edited_key_is_due),
+		GATE_TEST(an_edited_certificate_is_delivered_again),
+		GATE_TEST(rotation_touches_what_it_names),
+		GATE_TEST(what_is_due_is_rotated),
+		GATE_TEST(what_left_the_inventory_is_retired),
+		GATE_TEST(a_foreign_file_is_left_alone),
+		GATE_TEST(plan_changes_nothing),
+		GATE_TEST(status_tells_stages_and_the_first_outage),
+		GATE_TEST(a_wrong_signature_delivers_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
