@@ -30,7 +30,8 @@ struct probe_result {
 void probe_result_clear(struct probe_result *result);
 
 /* ERR_FAILED: no connection, no TLS, or the server refused the client; ERR_REFUSED: the certificate
- * does not verify (then ret->certificate is still filled in); ERR_TIMEOUT. */
+ * does not verify; ERR_TIMEOUT. ret->certificate is filled in on failure too, once the server has shown
+ * one: who has no client certificate to show can still see what is served. */
 int probe_endpoint(const struct probe_params *params, struct probe_result *ret, struct err *err) MICA_CHECKED;
 
 #endif

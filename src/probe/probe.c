@@ -293,20 +293,18 @@ int probe_endpoint(const struct probe_params *params, struct probe_result *ret, 
 		.certificate = BUF_INIT,
 		.alert = NO_ALERT };
 	struct err quiet = ERR_INIT;
+	bool good;
 
 	if (set_context(&probe, err) < 0 || set_connection(&probe, err) < 0 ||
 	    reach_open(params->endpoint, params->timeout_ms, &probe.reach, err) < 0)
 		return -1;
-	if (shake(&probe, err) < 0) {
-		if (err->kind == ERR_REFUSED)
-			buf_move(&ret->certificate, &probe.certificate);
-		return -1;
-	}
-	if (SSL_version(probe.ssl) >= TLS1_3_VERSION && confirm(&probe, err) < 0)
+	good = shake(&probe, err) == 0 &&
+	       (SSL_version(probe.ssl) < TLS1_3_VERSION || confirm(&probe, err) == 0);
+	buf_move(&ret->certificate, &probe.certificate);
+	if (!good)
 		return -1;
 	SSL_shutdown(probe.ssl);
 	(void)!flush(&probe, &quiet);
-	buf_move(&ret->certificate, &probe.certificate);
 	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", SSL_get_version(probe.ssl));
 	return 0;
 }
