@@ -60,6 +60,34 @@ void keyview_rows(struct table *table, const struct token_key *key)
 		keyview_row(table, attributes[i].name, flag_text(flag_of(key, &attributes[i])));
 }
 
+static void add_words(struct buf *line, enum token_flag flag, const char *yes, const char *no)
+{
+	const char *words = flag == TOKEN_FLAG_TRUE ? yes : no;
+
+	if (flag != TOKEN_FLAG_ABSENT && words)
+		buf_printf(line, "%s%s", line->len > 0 ? ", " : "", words);
+}
+
+void keyview_summary(struct table *table, const struct token_key *key)
+{
+	BUF_AUTO what = BUF_INIT;
+	BUF_AUTO may = BUF_INIT;
+
+	buf_printf(&what, "%s, %s, id ", key->label ? key->label : "without a label",
+	    algorithm_info(key->algorithm)->name);
+	buf_addhex(&what, key->id.data, key->id.len);
+	add_words(&may, key->sensitive, "sensitive", "not sensitive");
+	add_words(&may, key->extractable, "extractable", "not extractable");
+	add_words(&may, key->local, "made on the token", "imported to the token");
+	add_words(&may, key->sign, "signs", "does not sign");
+	add_words(&may, key->decrypt, "decrypts", NULL);
+	add_words(&may, key->wrap, "wraps", NULL);
+	add_words(&may, key->unwrap, "unwraps", NULL);
+	add_words(&may, key->derive, "derives", NULL);
+	keyview_row(table, "key", buf_text(&what));
+	keyview_row(table, "", buf_text(&may));
+}
+
 json_t *keyview_json(const struct token_key *key)
 {
 	json_t *object = json_object();

@@ -9,6 +9,10 @@
 
 #include "table.h"
 
+/* One row for what it is, one for what the token says it may: "sensitive, not extractable, ..."
+ */
+void keyview_summary(struct table *table, const struct token_key *key);
+
 /* Two columns: "label", "extractable", ... and what the token says. */
 void keyview_rows(struct table *table, const struct token_key *key);
 json_t *keyview_json(const struct token_key *key);

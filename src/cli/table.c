@@ -9,6 +9,7 @@ struct table {
 	struct libscols_table *lines;
 	size_t n_columns;
 	size_t n_rows;
+	const char *empty;
 };
 
 /* libsmartcols fails for want of memory only */
@@ -35,6 +36,7 @@ struct table *table_new(enum table_head head, const struct table_column *columns
 
 	table->lines = scols_new_table();
 	table->n_columns = n;
+	table->empty = head == TABLE_HEADED ? "-" : " ";
 	must(!table->lines);
 	must(scols_table_enable_noheadings(table->lines, head == TABLE_BARE));
 	must(scols_table_set_column_separator(table->lines, "  "));
@@ -59,7 +61,7 @@ void table_row(struct table *table, const char *const *cells)
 	must(!line);
 	for (size_t i = 0; i < table->n_columns; i++)
 		must(scols_line_set_data(
-		    line, i, cells[i] && cells[i][0] != '\0' ? cells[i] : "-"));
+		    line, i, cells[i] && cells[i][0] != '\0' ? cells[i] : table->empty));
 	table->n_rows++;
 }
 

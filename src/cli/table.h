@@ -27,7 +27,7 @@ struct table *table_new(enum table_head head, const struct table_column *columns
 void table_free(struct table *table);
 MICA_DEFINE_FREEP(struct table, table_free)
 
-/* One cell for each column; an empty one is shown as "-". */
+/* One cell for each column; an empty one is shown as "-" in a table with a head. */
 void table_row(struct table *table, const char *const *cells);
 void table_print(struct table *table, FILE *to);
 

@@ -98,9 +98,18 @@ static void print_done(const struct work *work)
 	printf("done: %s, in%s\n", buf_text(&line), buf_text(&where));
 }
 
-static void print_json(const struct work *work, const char *served)
+static bool any_endpoint(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_deployments; i++)
+		if (inventory->deployments[i].n_endpoints > 0)
+			return true;
+	return false;
+}
+
+static void print_json(const struct work *work, bool served)
 {
 	json_t *document = json_object();
+	bool probed = any_endpoint(issue_inventory(work->issue));
 
 	json_set_count(document, "issued", work->done.issued);
 	json_set_count(document, "rotated", work->done.rotated);
@@ -108,13 +117,35 @@ static void print_json(const struct work *work, const char *served)
 	json_set_count(document, "retired", work->done.retired);
 	json_set_count(document, "directories", work->done.trees);
 	json_set_count(document, "configuration-files", work->done.outlets);
-	json_set_text(document, "endpoints", served);
+	json_set(document, "served", probed ? json_boolean(served) : json_null());
 	changes_json(document, work->issue, work->plan);
 	json_set(document, "findings", json_of_findings(&work->run->report.findings));
 	json_print(stdout, document);
 }
 
-static void print_result(const struct work *work, const char *served)
+static bool server_changed(const struct work *work)
+{
+	const struct inventory *inventory = issue_inventory(work->issue);
+
+	for (size_t i = 0; i < work->plan->n; i++) {
+		const struct plan_item *item = &work->plan->items[i];
+
+		if (item->action != PLAN_KEEP && item->action != PLAN_RETIRE &&
+		    inventory->certificates[item->certificate].profile == PROFILE_SERVER)
+			return true;
+	}
+	return work->done.outlets > 0;
+}
+
+/* Milvus reads its files once: where nothing is probed, only this tells. */
+static void tell_restart(const struct work *work)
+{
+	if (server_changed(work) && !any_endpoint(issue_inventory(work->issue)))
+		report_talk(&work->run->report,
+		    "next: restart Milvus, which reads its files only when it starts");
+}
+
+static void print_result(const struct work *work, bool served)
 {
 	if (work->run->options.json)
 		print_json(work, served);
@@ -158,7 +189,9 @@ int verb_apply(struct run *run, struct err *err)
 	if (probed < 0 && err->kind != ERR_UNSERVED)
 		return -1;
 	report_findings(&run->report);
-	print_result(&work, probed < 0 ? "not served" : "served");
+	print_result(&work, probed == 0);
+	fflush(stdout);
+	tell_restart(&work);
 	return probed < 0 ? -1 : EXIT_DONE;
 }
 

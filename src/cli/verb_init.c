@@ -165,7 +165,7 @@ static void print_made(const struct making *making, const struct made *made)
 	keyview_row(table, "SHA-256", made->fingerprint);
 	keyview_row(table, "certificate", made->path);
 	keyview_row(table, "token", where);
-	keyview_rows(table, making->key);
+	keyview_summary(table, making->key);
 	table_print(table, stdout);
 }
 
@@ -260,6 +260,7 @@ int verb_init(struct run *run, struct err *err)
 		return -1;
 	if (run_prints(run) && json_array_size(list) == 0)
 		print_nothing(issue);
+	fflush(stdout);
 	if (json_array_size(list) > 0)
 		report_talk(&run->report, "next: mica plan, then mica apply");
 	if (!run->options.json)

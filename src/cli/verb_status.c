@@ -21,8 +21,7 @@ static void add_row(struct table *table, const struct status_row *row)
 	BUF_AUTO why = BUF_INIT;
 	char expires[CLOCK_TEXT];
 	char due[CLOCK_TEXT];
-	const char *cells[7] = { row->entry, record_kind_name(row->kind), "", "", "", "",
-		row->why };
+	const char *cells[7] = { row->entry, record_kind_name(row->kind) };
 
 	if (row->exists) {
 		buf_addhex(&serial, row->serial, sizeof(row->serial));
@@ -31,9 +30,10 @@ static void add_row(struct table *table, const struct status_row *row)
 		cells[4] = row->due ? clock_date(row->due, due) : "";
 		cells[5] = buf_text(&serial);
 	}
-	if (row->kind != RECORD_CA && row->action != PLAN_KEEP) {
-		buf_printf(
-		    &why, "%s: %s", plan_action_name(row->action), row->why ? row->why : "");
+	if (row->action != PLAN_KEEP) {
+		buf_printf(&why, "%s: %s",
+		    row->kind == RECORD_CA ? "init" : plan_action_name(row->action),
+		    row->why ? row->why : "");
 		cells[6] = buf_text(&why);
 	}
 	table_row(table, cells);
