@@ -57,12 +57,17 @@ static int check_flags(const struct hsm *hsm, const struct token_info *info,
 		return err_hint(
 		    err, "unlock it with the token's own tool and the SO PIN (PUK)");
 	}
-	if (care == TOKEN_PIN_FORCED || !(info->final_try || info->count_low))
+	if (info->final_try && care != TOKEN_PIN_FORCED)
+		err_set(err, ERR_PIN,
+		    "cannot log in to %s: wrong PINs were tried before, and this would be the "
+		    "last try before it locks",
+		    hsm->name);
+	else if (info->count_low && care == TOKEN_PIN_UNATTENDED)
+		err_set(err, ERR_PIN,
+		    "cannot log in to %s: a wrong PIN was tried before, and nobody attends",
+		    hsm->name);
+	else
 		return 0;
-	err_set(err, ERR_PIN, "cannot log in to %s: wrong PINs were tried before, and %s",
-	    hsm->name,
-	    info->final_try ? "this would be the last try before it locks"
-	                    : "few tries are left");
 	return err_hint(err,
 	    "log in once with the token's own tool and the right PIN, which clears the count");
 }

@@ -25,10 +25,13 @@
 
 struct token;
 
-/* What to do when the token's flags say that wrong PINs were tried before. */
+/* What to do when the token's flags say that wrong PINs were tried before. A PIN that is locked is
+ * never tried. */
 enum token_pin_care {
-	TOKEN_PIN_CAREFUL, /* refuse without a try: a stale PIN in a file must not lock the token */
-	TOKEN_PIN_FORCED,  /* try all the same; a PIN that is locked is refused even so */
+	TOKEN_PIN_CAREFUL,    /* refuse the last try before it locks (CKF_USER_PIN_FINAL_TRY) */
+	TOKEN_PIN_UNATTENDED, /* and whenever one was wrong since the last login (CKF_USER_PIN_COUNT_LOW):
+	                         the stale PIN of a timer is tried once */
+	TOKEN_PIN_FORCED,     /* try */
 };
 
 struct token_params {
