@@ -25,6 +25,7 @@ struct doc_node {
 	size_t start, end;       /* byte offsets in the text */
 	const char *text;        /* DOC_SCALAR */
 	bool quoted;             /* DOC_SCALAR: written with quotes, or as a block */
+	bool faulty;             /* doc_read() told a fault of it: not to be judged any further */
 	struct doc_node **items; /* DOC_LIST; DOC_MAP: the values */
 	struct doc_node **keys;  /* DOC_MAP: scalars */
 	size_t n;
@@ -39,8 +40,8 @@ int doc_parse(const char *file, const void *bytes, size_t len, struct findings *
     struct doc **ret, struct err *err) MICA_CHECKED;
 
 /* The same for a caller that has faults of its own to tell in the same run: a text that could be
- * read to its end gives a doc in spite of faults (what was not understood is an empty scalar). NULL
- * when it could not; findings tell whether all was well. */
+ * read to its end gives a doc in spite of faults, its faulty nodes marked. NULL when it could not; findings
+ * tell whether all was well. */
 struct doc *doc_read(const char *file, const void *bytes, size_t len, struct findings *findings);
 
 /* Adds an error. Of more than DOC_MAX_FAULTS the rest is dropped, and the last one says so. */

@@ -52,6 +52,7 @@ struct schema_array {
 	const struct doc_node *node;
 	void *items; /* of the sub-schema's size */
 	size_t n;
+	bool faulty; /* it is there, but no list */
 };
 
 struct schema_word {

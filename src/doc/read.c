@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mica/doc.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +76,14 @@ static int syntax_fault(struct reader *reader)
 	const yaml_parser_t *parser = &reader->parser;
 	const struct mark at = mark_of(reader, &parser->problem_mark);
 	const char *hint = syntax_hint(reader, &parser->problem_mark);
+	char begin[64];
 
+	if (!hint && parser->context &&
+	    parser->context_mark.line != parser->problem_mark.line) {
+		snprintf(begin, sizeof(begin), "look at line %zu as well",
+		    parser->context_mark.line + 1);
+		hint = begin;
+	}
 	if (parser->context)
 		doc_fault(reader->findings, "syntax", &at, hint, "%s: %s", parser->context,
 		    parser->problem);
@@ -100,15 +108,16 @@ static void push(struct reader *reader, struct doc_node *node)
 }
 
 static void node_fault(
-    struct reader *reader, const struct doc_node *node, const char *rule, const char *text)
+    struct reader *reader, struct doc_node *node, const char *rule, const char *text)
 {
+	node->faulty = true;
 	doc_fault(reader->findings, rule, &node->mark, "write the value out where it is needed",
 	    "%s", text);
 }
 
 /* Anchors and tags. Their names are not repeated: what stands there may be a secret without
  * quotes. libyaml says nothing of the tag "!", but the node then begins with it. */
-static void judge_properties(struct reader *reader, const struct doc_node *node,
+static void judge_properties(struct reader *reader, struct doc_node *node,
     const unsigned char *anchor, const unsigned char *tag)
 {
 	if (anchor)
@@ -140,6 +149,7 @@ static struct doc_node *read_scalar(struct reader *reader, const yaml_event_t *e
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	judge_properties(reader, node, event->data.scalar.anchor, event->data.scalar.tag);
 	control = scan_value(value, len);
+	node->faulty |= control >= 0;
 	if (control >= 0)
 		doc_fault(reader->findings, "control-character", &node->mark, NULL,
 		    "the text has the control character U+%04lX in it", (unsigned long)control);
@@ -189,8 +199,8 @@ static void judge_key(struct reader *reader, struct doc_node *key)
 	if (key->kind != DOC_SCALAR) {
 		doc_fault(reader->findings, "key-not-text", &key->mark, NULL,
 		    "a key must be plain text");
-		key->kind = DOC_SCALAR;
-		key->text = "";
+		*key = (struct doc_node){ DOC_SCALAR, .mark = key->mark, .text = "",
+			.faulty = true };
 	} else if (!key->quoted && strcmp(key->text, "<<") == 0) {
 		node_fault(reader, key, "merge-key", "merge keys (<<) are not taken");
 	}
@@ -289,7 +299,7 @@ static int read_end(struct reader *reader)
 
 			doc_fault(reader->findings, "second-document", &at,
 			    "one file holds one document", "a second document begins here");
-			return 0;
+			return -1;
 		}
 		if (event.type == YAML_STREAM_END_EVENT)
 			return 0;

@@ -76,7 +76,7 @@ static bool number_ok(const struct place *at, int64_t *ret)
 		return true;
 	if (node->kind == DOC_SCALAR && node->quoted)
 		hint = "take the quotes away";
-	else if (node->kind == DOC_SCALAR && plain_numeric(node) &&
+	else if (node->kind == DOC_SCALAR && strpbrk(node->text, "0123456789") &&
 	         num_parse(node->text, INT64_MIN, INT64_MAX, &any) < 0)
 		hint = "digits alone, the first of them not 0";
 	if (key->least == key->most)
@@ -162,7 +162,7 @@ static bool texts_ok(const struct place *at)
 		return false;
 	}
 	for (size_t i = 0; i < at->node->n; i++)
-		good &= text_ok(at, at->node->items[i]);
+		good &= !at->node->items[i]->faulty && text_ok(at, at->node->items[i]);
 	return good;
 }
 
@@ -180,7 +180,8 @@ static void read_value(const struct place *at, struct schema_value *value)
 {
 	bool good = true;
 
-	if ((at->key->flags & SCHEMA_NULL) && plain_null(at->node))
+	value->faulty = at->node->faulty;
+	if (value->faulty || ((at->key->flags & SCHEMA_NULL) && plain_null(at->node)))
 		return;
 	switch (at->key->type) {
 	case SCHEMA_TEXT:
@@ -214,6 +215,7 @@ static void read_maps(const struct place *at, struct schema_array *array)
 
 	if (at->node->kind != DOC_LIST) {
 		type_fault(at, at->node, "begin each entry with '- '", "a list");
+		array->faulty = true;
 		return;
 	}
 	array->node = at->node;
@@ -308,6 +310,8 @@ static void check_required(const struct schema *schema, const struct doc_node *n
 void schema_read(const struct schema *schema, const struct doc_node *node, void *out,
     struct findings *findings)
 {
+	bool whole = true;
+
 	set_fallbacks(schema, out);
 	((struct schema_head *)out)->node = node;
 	if (node->kind != DOC_MAP) {
@@ -319,12 +323,16 @@ void schema_read(const struct schema *schema, const struct doc_node *node, void 
 		const struct place at = { find_key(schema, node->keys[i]->text), node->items[i],
 			findings };
 
+		whole &= !node->keys[i]->faulty;
+		if (node->keys[i]->faulty)
+			continue;
 		if (!at.key)
 			unknown_key(schema, node->keys[i], findings);
 		else if (doc_get(node, at.key->name) == node->items[i]) /* not a duplicate */
 			read_key(&at, out);
 	}
-	check_required(schema, node, out, findings);
+	if (whole)
+		check_required(schema, node, out, findings);
 }
 
 void schema_clear(const struct schema *schema, void *out)

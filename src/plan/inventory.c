@@ -120,7 +120,7 @@ static void read_root(struct judge *judge, const struct doc_node *root)
 	struct inventory_keys keys = { 0 };
 	const struct mark start = { judge->inventory->file, 1, 1 };
 
-	if (!root) {
+	if (!root || (root->kind == DOC_SCALAR && !root->quoted && root->text[0] == '\0')) {
 		doc_fault(judge->findings, "empty", &start, "mica example compose > mica.yaml",
 		    "the inventory is empty");
 		return;

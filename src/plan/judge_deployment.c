@@ -30,6 +30,8 @@ static void unknown_reference(struct judge *judge, const struct doc_node *node)
 	MICA_FREE char *hint = NULL;
 
 	judge->reference_fault = true;
+	if (judge->keys->certificates.faulty)
+		return;
 	for (size_t i = 0; i < inventory->n_certificates; i++) {
 		if (inventory->certificates[i].name)
 			nearest_offer(&nearest, inventory->certificates[i].name);
@@ -43,6 +45,7 @@ static void unknown_reference(struct judge *judge, const struct doc_node *node)
 static int resolve(
     struct judge *judge, const struct doc_node *node, enum profile profile, size_t *ret)
 {
+	const struct certificate_keys *keys = judge->keys->certificates.items;
 	struct inventory *inventory = judge->inventory;
 	struct inv_certificate *certificate;
 
@@ -54,9 +57,11 @@ static int resolve(
 	certificate->used = true;
 	if (certificate->profile == profile)
 		return 0;
-	doc_fault(judge->findings, "wrong-profile", &node->mark, NULL,
-	    "the certificate '%s' has the profile '%s', a '%s' is needed here", node->text,
-	    profile_name(certificate->profile), profile_name(profile));
+	judge->reference_fault = true;
+	if (keys[*ret].profile.node) /* otherwise it has no profile, and that was told */
+		doc_fault(judge->findings, "wrong-profile", &node->mark, NULL,
+		    "the certificate '%s' has the profile '%s', a '%s' is needed here",
+		    node->text, profile_name(certificate->profile), profile_name(profile));
 	return -1;
 }
 
@@ -313,6 +318,7 @@ void judge_deployments(struct judge *judge)
 	MICA_FREE size_t *last_use = mem_array(inventory->n_certificates, sizeof(*last_use));
 	MICA_FREE struct named *named = mem_array(array->n, sizeof(*named));
 
+	judge->reference_fault = array->faulty;
 	inventory->deployments = mem_array(array->n, sizeof(*inventory->deployments));
 	inventory->n_deployments = array->n;
 	for (size_t i = 0; i < array->n; i++) {
