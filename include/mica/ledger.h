@@ -2,16 +2,31 @@
 /*
  * ledger: the durable record of every certificate the CA key ever signed, or was about to sign, and of
  * what was delivered where. state-dir/ledger.db, SQLite: WAL, synchronous=FULL, so every
- * function that writes is one transaction and is on disk when it returns.
+ * function that writes is one transaction and is on disk when it returns. At rest nothing lies beside
+ * the file: a copy of it, made while no mica works, is a backup.
  *
- * A certificate is a blob with a serial here; nothing is parsed. Records are never deleted. Each
- * change of a record's state appends an event, and the events form a hash chain:
- * hash(n) = SHA-256(hash(n-1) || canonical encoding of event n), where the first event of a
- * record covers all its fields. Only the head is checked at open; ledger_verify() walks it all.
+ * A certificate is a blob with a serial here; nothing is parsed, but for one rule: a certificate holds
+ * the TBS bytes that were intended. Records are never deleted, and nothing of them changes but their
+ * state (see record_state). Each change of a state appends an event, and the events form a chain:
  *
- * A state directory belongs to one host and one writer: opening for writing takes a lock (flock), and
- * ERR_BUSY names the holder. Readers need none. The host's identity (/etc/machine-id) is noted
- * when the ledger is made, and another host is refused.
+ *     hash(0) = SHA-256("mica ledger 1")
+ *     hash(n) = SHA-256(hash(n-1) || seq record at state detail)      columns of the table event
+ *     detail  = SHA-256(seq entry kind ca serial tbs_sha256 definition key_sha256
+ *                       created not_before not_after)                 of the record: "intended"
+ *             = SHA-256(certificate)                                  "issued"
+ *             = 32 zero bytes                                         every other state
+ *
+ * Each column is encoded as its length, four bytes, then its bytes; an integer has eight; most
+ * significant byte first. meta's ".head" is the newest seq, eight bytes, and its hash. Only this head is
+ * checked at open; ledger_verify() walks it all. What is so now (deliveries, outlets, notes) is
+ * not part of the chain.
+ *
+ * A state directory belongs to one host and one writer: opening for writing takes a lock (flock on
+ * state-dir/lock), and ERR_BUSY names the holder. Readers need none, and see the ledger as it was
+ * when they opened it. The host's identity (of /etc/machine-id) is noted in state-dir/host when the
+ * ledger is made, and another host is refused.
+ *
+ * A ledger is for one thread at a time.
  */
 #ifndef MICA_LEDGER_H
 #define MICA_LEDGER_H
@@ -28,7 +43,14 @@ struct ledger;
 
 enum record_kind { RECORD_CA, RECORD_SERVER, RECORD_CLIENT, RECORD_CRL };
 
-/* The life of a record. What is active: intended, issued, delivered, served. */
+/*
+ * The life of a record. What is active: intended, issued, delivered, served. Nothing leads back:
+ *
+ *     intended -> issued -> delivered -> served -> superseded -> revoked
+ *
+ * where any step may be left out once it is issued. Intended or issued may be abandoned, and every one of
+ * them revoked. Any other change is ERR_FAILED, and its whole batch with it.
+ */
 enum record_state {
 	RECORD_INTENDED,   /* committed before the token was asked */
 	RECORD_ISSUED,     /* signed, verified; the certificate is here */
@@ -74,9 +96,15 @@ void delivery_clear(struct delivery *delivery);
 
 enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
 
-/* READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700).
- * Refused: a schema newer than this program, another host, a head that does not fit the chain,
- * a newest record younger than now (a clock that went backwards). */
+/*
+ * READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700).
+ * ERR_REFUSED: a file that is no ledger, or damaged; a schema newer than this program; another host; a
+ * head that does not fit the chain; a newest event younger than now (a clock that went backwards);
+ * a directory where anybody may write; and a ledger that is gone while other files of a state directory
+ * are still there (a CA's *.pem, host, ledger.db-wal): a lost ledger stops, it never issues all anew.
+ *
+ * now: every event of this ledger has this time.
+ */
 int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
     struct err *err) MICA_CHECKED;
 void ledger_close(struct ledger *ledger);
@@ -84,15 +112,17 @@ MICA_DEFINE_FREEP(struct ledger, ledger_close)
 
 /* --- writing; each is one transaction ------------------------------------------------------- */
 
-/* Appends records in state INTENDED and sets their seq. ERR_EXISTS for a serial that was used. */
+/* Appends records in state INTENDED and sets their seq. ERR_EXISTS for a serial that this CA used. */
 int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struct err *err) MICA_CHECKED;
 
-/* INTENDED to ISSUED, with the certificates (DER), in the same order. */
+/* INTENDED to ISSUED, with the certificates (DER), in the same order. ERR_FAILED when one does not hold
+ * its record's TBS. */
 int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
     size_t n, struct err *err) MICA_CHECKED;
 
 /* Replaces the deliveries by (deployment, entry), moves every record they name to DELIVERED when it was
- * ISSUED, and older active records of the same entry to SUPERSEDED. */
+ * ISSUED, and older certificates of the same entry that were issued and that no delivery names any more
+ * to SUPERSEDED. A record that was never issued cannot be delivered. */
 int ledger_delivered(struct ledger *ledger, const struct delivery *deliveries, size_t n,
     struct err *err) MICA_CHECKED;
 
@@ -104,7 +134,8 @@ int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum recor
 int ledger_note_outlet(struct ledger *ledger, const char *deployment, const char *file,
     const struct digest *digest, struct err *err) MICA_CHECKED;
 
-/* A small named value (meta data such as an interrupted init); value NULL deletes. */
+/* A small named value (meta data such as an interrupted init); value NULL deletes. A name that begins
+ * with a dot is the ledger's own. */
 int ledger_note(struct ledger *ledger, const char *name, const struct buf *value, struct err *err) MICA_CHECKED;
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -113,7 +144,8 @@ int ledger_note(struct ledger *ledger, const char *name, const struct buf *value
 int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry, struct record *ret,
     struct err *err) MICA_CHECKED;
 
-/* The newest records of an entry whatever their state: *ret_found false when there is none. */
+/* The newest server or client record of an entry whatever its state: *ret_found false when there is
+ * none. */
 int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, bool *ret_found,
     struct err *err) MICA_CHECKED;
 
@@ -132,7 +164,8 @@ int ledger_outlet(struct ledger *ledger, const char *deployment, const char *fil
 int ledger_noted(struct ledger *ledger, const char *name, struct buf *ret, bool *ret_found,
     struct err *err) MICA_CHECKED;
 
-/* Walks the whole chain and every record. ERR_FAILED says which event or record does not fit. */
+/* Walks the whole chain and every record, and checks the database's own tables and indexes. ERR_FAILED
+ * says which event or record does not fit. */
 int ledger_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
 #endif

@@ -28,22 +28,23 @@ static int set(struct ledger *ledger, const struct delivery *delivery, struct er
 	return db_run(ledger, put, err);
 }
 
-static int check_entry(struct ledger *ledger, const struct delivery *delivery, struct err *err)
+static int state_of(struct ledger *ledger, const struct delivery *delivery,
+    enum record_state *ret, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_STATE);
-	const char *entry = NULL;
 	int found;
 
 	sqlite3_bind_int64(row, 1, delivery->seq);
 	found = db_step(ledger, row, err);
 	if (found < 0)
 		return -1;
-	if (found)
-		entry = (const char *)sqlite3_column_text(row, 1);
-	if (!entry || strcmp(entry, delivery->entry) != 0)
+	if (found == 0 ||
+	    strcmp((const char *)sqlite3_column_text(row, 1), delivery->entry) != 0)
 		return err_set(err, ERR_NOT_FOUND,
 		    "the ledger has no record %" PRId64 " of '%s'", delivery->seq,
 		    delivery->entry);
+	if (!record_state_read((const char *)sqlite3_column_text(row, 0), ret))
+		return record_damaged(delivery->seq, err);
 	return 0;
 }
 
@@ -52,8 +53,7 @@ static int deliver(struct ledger *ledger, const struct delivery *delivery, struc
 {
 	enum record_state state;
 
-	if (check_entry(ledger, delivery, err) < 0 ||
-	    record_state_of(ledger, delivery->seq, &state, err) < 0)
+	if (state_of(ledger, delivery, &state, err) < 0)
 		return -1;
 	if (state == RECORD_ISSUED || state == RECORD_INTENDED || state == RECORD_ABANDONED) {
 		if (record_move(ledger, delivery->seq, state, RECORD_DELIVERED, err) < 0)
@@ -63,47 +63,49 @@ static int deliver(struct ledger *ledger, const struct delivery *delivery, struc
 }
 
 struct outdated {
-	int64_t seq;
-	enum record_state state;
+	int64_t seq[8];
+	enum record_state state[8];
+	size_t n;
 };
 
+/* As many as fit; the caller asks again until there are none. */
 static int find_outdated(struct ledger *ledger, const struct delivery *delivery,
-    struct outdated **ret, size_t *ret_n, struct err *err)
+    enum record_kind kind, struct outdated *ret, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_OUTDATED);
-	MICA_FREE struct outdated *items = NULL;
-	size_t n = 0;
-	size_t cap = 0;
-	int found;
+	int found = 1;
 
 	db_bind_text(row, 1, delivery->entry);
-	sqlite3_bind_int64(row, 2, delivery->seq);
-	while ((found = db_step(ledger, row, err)) > 0) {
-		items = mem_grow(items, &cap, n + 1, sizeof(*items));
-		items[n].seq = sqlite3_column_int64(row, 0);
-		if (record_state_read(
-		        (const char *)sqlite3_column_text(row, 1), &items[n].state))
-			n++;
+	db_bind_text(row, 2, record_kind_name(kind));
+	sqlite3_bind_int64(row, 3, delivery->seq);
+	for (ret->n = 0; ret->n < mem_count(ret->seq); ret->n++) {
+		found = db_step(ledger, row, err);
+		if (found <= 0)
+			break;
+		ret->seq[ret->n] = sqlite3_column_int64(row, 0);
+		if (!record_state_read(
+		        (const char *)sqlite3_column_text(row, 1), &ret->state[ret->n]))
+			return err_set(err, ERR_REFUSED,
+			    "record %" PRId64 " of the ledger is damaged", ret->seq[ret->n]);
 	}
-	if (found < 0)
-		return -1;
-	*ret = mem_give(items);
-	*ret_n = n;
-	return 0;
+	return found < 0 ? -1 : 0;
 }
 
-static int supersede(struct ledger *ledger, const struct delivery *delivery, struct err *err)
+/* Older active certificates of the entry that lie nowhere any more. */
+static int supersede(struct ledger *ledger, const struct delivery *delivery,
+    enum record_kind kind, struct err *err)
 {
-	MICA_FREE struct outdated *items = NULL;
-	size_t n = 0;
+	struct outdated found;
 
-	if (find_outdated(ledger, delivery, &items, &n, err) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (record_move(ledger, items[i].seq, items[i].state, RECORD_SUPERSEDED, err) <
-		    0)
+	do {
+		if (find_outdated(ledger, delivery, kind, &found, err) < 0)
 			return -1;
-	}
+		for (size_t i = 0; i < found.n; i++) {
+			if (record_move(ledger, found.seq[i], found.state[i], RECORD_SUPERSEDED,
+			        err) < 0)
+				return -1;
+		}
+	} while (found.n == mem_count(found.seq));
 	return 0;
 }
 
@@ -117,8 +119,11 @@ int ledger_delivered(
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++)
 		status = deliver(ledger, &deliveries[i], err);
-	for (size_t i = 0; status == 0 && i < n; i++)
-		status = supersede(ledger, &deliveries[i], err);
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		status = supersede(ledger, &deliveries[i], RECORD_SERVER, err);
+		if (status == 0)
+			status = supersede(ledger, &deliveries[i], RECORD_CLIENT, err);
+	}
 	return db_end(ledger, status, err);
 }
 

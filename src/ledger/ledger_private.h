@@ -25,8 +25,9 @@ enum statement {
 	SQL_ADD_EVENT,
 	SQL_ALL_EVENTS,
 	SQL_ADD_RECORD,
+	SQL_ADD_TBS,
+	SQL_ADD_CERTIFICATE,
 	SQL_STATE,
-	SQL_SET_ISSUED,
 	SQL_SET_STATE,
 	SQL_BY_SERIAL,
 	SQL_CURRENT,
@@ -133,6 +134,7 @@ enum columns { WITHOUT_BYTES, WITH_BYTES };
 /* Fills from a row of RECORD_COLUMNS; ERR_FAILED when a field is not as it must be. */
 int record_load(
     sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err) MICA_CHECKED;
+int record_damaged(int64_t seq, struct err *err); /* returns -1 */
 bool record_kind_read(const char *text, enum record_kind *ret);
 bool record_state_read(const char *text, enum record_state *ret);
 bool record_may_become(enum record_state from, enum record_state to);

@@ -12,8 +12,12 @@
 #include <mica/clock.h>
 #include <mica/file.h>
 
-/* Pages of the WAL after which a commit also moves them into the database. */
-enum { CHECKPOINT_PAGES = 1000, BUSY_MS = 5000 };
+/*
+ * Pages of the WAL after which a commit also moves them into the database: above what a run of
+ * a thousand certificates writes. So a run moves them once, when it closes the ledger, and at
+ * rest ledger.db is whole by itself: nothing lies beside it, and a copy of it is a backup.
+ */
+enum { CHECKPOINT_PAGES = 4000, BUSY_MS = 5000 };
 
 /* --- a ledger that is gone -------------------------------------------------------------------
  */
@@ -122,30 +126,37 @@ static bool wal_is_empty(const char *path)
 	return stat(wal, &st) < 0 ? errno == ENOENT : st.st_size == 0;
 }
 
+static int take_snapshot(struct ledger *ledger, struct err *err)
+{
+	if (schema_check(ledger, err) < 0)
+		return -1;
+	if (sqlite3_exec(ledger->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(ledger, err);
+	return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+}
+
 /*
- * A reader takes a snapshot: it sees the ledger as it was when it was opened, whatever a writer
- * does meanwhile. It needs to write beside the ledger (-shm), unless a writer left it there; in
- * a directory that is read-only, a ledger with nothing in its WAL is read as a file that cannot
- * change.
+ * A reader sees the ledger as it was when it was opened, whatever a writer does meanwhile. It
+ * opens for writing where it may, because SQLite then leaves no files of its own behind. Where
+ * it may not write beside the ledger, either a writer's files are there, or nothing waits in
+ * them and the ledger is read as a file that cannot change.
  */
 static int start_reading(struct ledger *ledger, struct err *err)
 {
 	MICA_FREE char *uri = NULL;
 
-	if (connect_db(ledger, ledger->path, SQLITE_OPEN_READONLY, err) < 0)
-		return -1;
-	if (schema_check(ledger, err) == 0)
-		return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+	if (connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) == 0 &&
+	    take_snapshot(ledger, err) == 0)
+		return 0;
 	if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN ||
 	    !wal_is_empty(ledger->path))
 		return -1;
 	sqlite3_close(ledger->db);
 	ledger->db = NULL;
 	uri = immutable_uri(ledger->path);
-	if (connect_db(ledger, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) < 0 ||
-	    schema_check(ledger, err) < 0)
+	if (connect_db(ledger, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) < 0)
 		return -1;
-	return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+	return take_snapshot(ledger, err);
 }
 
 static int start_writing(struct ledger *ledger, struct err *err)

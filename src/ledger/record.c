@@ -116,6 +116,12 @@ static void bytes_load(sqlite3_stmt *row, int column, struct buf *ret)
 		buf_add(ret, bytes, (size_t)sqlite3_column_bytes(row, column));
 }
 
+int record_damaged(int64_t seq, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "record %" PRId64 " of the ledger is damaged", seq);
+	return err_hint(err, "restore the state directory from a backup");
+}
+
 int record_load(sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err)
 {
 	struct record record = { .seq = sqlite3_column_int64(row, 0) };
@@ -124,11 +130,8 @@ int record_load(sqlite3_stmt *row, enum columns columns, struct record *ret, str
 	    !serial_load(row, 4, record.serial) ||
 	    !record_state_read((const char *)sqlite3_column_text(row, 5), &record.state) ||
 	    !db_digest(row, 6, &record.tbs_sha256) || !db_digest(row, 7, &record.definition) ||
-	    !db_digest(row, 8, &record.key)) {
-		err_set(err, ERR_REFUSED, "record %" PRId64 " of the ledger is damaged",
-		    record.seq);
-		return err_hint(err, "restore the state directory from a backup");
-	}
+	    !db_digest(row, 8, &record.key))
+		return record_damaged(record.seq, err);
 	record.entry = db_text(row, 1);
 	record.ca = db_text(row, 3);
 	record.created = sqlite3_column_int64(row, 9);

@@ -172,7 +172,7 @@ static int walk_records(const struct walk *walk, struct err *err)
 		    (uint8_t)state != walk->states[seq - 1])
 			return err_set(err, ERR_FAILED,
 			    "record %" PRId64 " of the ledger does not fit: its state is not "
-			                      "that of its last event",
+			    "that of its last event",
 			    seq);
 		expected++;
 	}

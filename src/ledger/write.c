@@ -40,14 +40,16 @@ static int insert(struct ledger *ledger, struct record *record, struct err *err)
 	sqlite3_bind_int64(add, 8, record->created);
 	sqlite3_bind_int64(add, 9, record->not_before);
 	sqlite3_bind_int64(add, 10, record->not_after);
-	db_bind_blob(add, 11, record->tbs.data, record->tbs.len);
 	if (db_run(ledger, add, err) < 0) {
 		if (sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE)
 			return serial_used(ledger, record, err);
 		return err_prefix(err, "'%s'", record->entry);
 	}
 	record->seq = sqlite3_last_insert_rowid(ledger->db);
-	return 0;
+	add = db_statement(ledger, SQL_ADD_TBS);
+	sqlite3_bind_int64(add, 1, record->seq);
+	db_bind_blob(add, 2, record->tbs.data, record->tbs.len);
+	return db_run(ledger, add, err);
 }
 
 static int intend(
@@ -96,8 +98,7 @@ int record_state_of(struct ledger *ledger, int64_t seq, enum record_state *ret, 
 	if (found == 0)
 		return err_set(err, ERR_NOT_FOUND, "the ledger has no record %" PRId64, seq);
 	if (!record_state_read((const char *)sqlite3_column_text(row, 0), ret))
-		return err_set(
-		    err, ERR_REFUSED, "record %" PRId64 " of the ledger is damaged", seq);
+		return record_damaged(seq, err);
 	return 0;
 }
 
@@ -108,41 +109,51 @@ static int cannot_become(
 	    record_state_name(from), record_state_name(to));
 }
 
-int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
-    enum record_state to, struct err *err)
+static int set_state(
+    struct ledger *ledger, int64_t seq, enum record_state state, struct err *err)
 {
 	sqlite3_stmt *set = db_statement(ledger, SQL_SET_STATE);
 
+	sqlite3_bind_int64(set, 1, seq);
+	db_bind_text(set, 2, record_state_name(state));
+	return db_run(ledger, set, err);
+}
+
+int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
+    enum record_state to, struct err *err)
+{
 	if (!record_may_become(from, to))
 		return cannot_become(seq, from, to, err);
-	sqlite3_bind_int64(set, 1, seq);
-	db_bind_text(set, 2, record_state_name(to));
-	if (db_run(ledger, set, err) < 0)
+	if (set_state(ledger, seq, to, err) < 0)
 		return -1;
 	return chain_append(ledger, seq, to, NULL, err);
 }
 
+/* The certificate must hold the record's TBS: other bytes are never recorded under its serial.
+ */
 static int issue(
     struct ledger *ledger, int64_t seq, const struct buf *certificate, struct err *err)
 {
-	sqlite3_stmt *set = db_statement(ledger, SQL_SET_ISSUED);
+	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_CERTIFICATE);
 	struct digest detail = digest_of(certificate->data, certificate->len);
-	enum record_state state;
+	enum record_state from;
 
-	sqlite3_bind_int64(set, 1, seq);
-	db_bind_blob(set, 2, certificate->data, certificate->len);
-	if (db_run(ledger, set, err) < 0)
+	if (record_state_of(ledger, seq, &from, err) < 0)
 		return -1;
-	if (sqlite3_changes(ledger->db) == 1)
-		return chain_append(ledger, seq, RECORD_ISSUED, &detail, err);
-	if (record_state_of(ledger, seq, &state, err) < 0)
+	if (!record_may_become(from, RECORD_ISSUED))
+		return cannot_become(seq, from, RECORD_ISSUED, err);
+	sqlite3_bind_int64(add, 1, seq);
+	db_bind_blob(add, 2, certificate->data, certificate->len);
+	if (db_run(ledger, add, err) < 0)
 		return -1;
-	if (state != RECORD_INTENDED)
-		return cannot_become(seq, state, RECORD_ISSUED, err);
-	return err_set(err, ERR_FAILED,
-	    "the certificate of record %" PRId64
-	    " does not hold the bytes that were to be signed",
-	    seq);
+	if (sqlite3_changes(ledger->db) != 1)
+		return err_set(err, ERR_FAILED,
+		    "the certificate of record %" PRId64
+		    " does not hold the bytes that were to be signed",
+		    seq);
+	if (set_state(ledger, seq, RECORD_ISSUED, err) < 0)
+		return -1;
+	return chain_append(ledger, seq, RECORD_ISSUED, &detail, err);
 }
 
 int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
