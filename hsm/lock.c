@@ -90,8 +90,8 @@ static int busy(const struct token *token, int fd, struct err *err)
 	ssize_t len = pread(fd, holder, MAX_PID, 0);
 
 	holder[len > 0 ? strcspn(holder, "\n") : 0] = '\0';
-	err_set(err, ERR_BUSY, "another mica%s%s uses the token \"%s\" (serial %s)",
-	    holder[0] ? ", process " : "", holder, token->label, token->serial);
+	err_set(err, ERR_BUSY, "another mica (process %s) uses the token \"%s\" (serial %s)",
+	    holder[0] ? holder : "unknown", token->label, token->serial);
 	return err_hint(
 	    err, "two programs on one token break each other: wait until that one is done");
 }

@@ -576,7 +576,7 @@ static void test_lock(void **state)
 	struct token *first = world_begin(world, NULL, URI),
 	             *second = world_begin(world, NULL, URI);
 	MICA_FREE char *pid = mem_printf(
-	    "another mica, process %ld, uses the token \"milvus-ca\"", (long)getpid());
+	    "another mica (process %ld) uses the token \"milvus-ca\"", (long)getpid());
 	struct err err = ERR_INIT;
 	double begun;
 
