@@ -205,9 +205,10 @@ static void log_line(enum function function, const char *result)
 		die("MICA_FAULT_LOG cannot be written");
 }
 
-static void leave_child(void)
+static void leave_child(enum function function)
 {
 	if (fork() == 0) {
+		log_line(function, "child");
 		sleep(300);
 		_exit(0);
 	}
@@ -258,7 +259,7 @@ static bool begin(enum function function)
 		wait_ms(now.value);
 		return true;
 	case FORK:
-		leave_child();
+		leave_child(function);
 		return true;
 	default:
 		return true;
