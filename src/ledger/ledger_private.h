@@ -65,6 +65,9 @@ struct ledger {
 	sqlite3_stmt *statements[STATEMENTS];
 	struct head head; /* valid between db_begin() and db_end() */
 	bool writing;
+	bool made; /* by this run, and nothing was written in it yet: ledger_close() removes it
+	            */
+	bool made_dir; /* the state directory as well */
 };
 
 /* --- db.c: the edge to SQLite ---------------------------------------------------------------

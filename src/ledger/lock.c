@@ -46,6 +46,7 @@ static int write_holder(int fd, int64_t now)
 int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err)
 {
 	MICA_FREE char *path = file_join(dir, LEDGER_LOCK);
+	struct stat st;
 	MICA_CLOSE int fd =
 	    open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 
@@ -58,6 +59,9 @@ int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err)
 			return busy(fd, dir, err);
 		return err_errno(err, errno, "cannot lock '%s'", path);
 	}
+	if (fstat(fd, &st) < 0 ||
+	    st.st_nlink == 0) /* its holder removed it: unmake() in open.c */
+		return busy(fd, dir, err);
 	if (write_holder(fd, now) < 0)
 		return err_errno(err, errno, "cannot write '%s'", path);
 	*ret_fd = fd;

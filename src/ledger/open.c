@@ -167,6 +167,7 @@ static int start_writing(struct ledger *ledger, struct err *err)
 		return -1;
 	if (!there && schema_create(ledger->dir, ledger->path, err) < 0)
 		return -1;
+	ledger->made = !there;
 	if (host_check(ledger->dir, LEDGER_WRITE, err) < 0 ||
 	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
@@ -212,12 +213,14 @@ static int open_read(struct ledger *ledger, struct err *err)
 	return check(ledger, err);
 }
 
-static int make_dir(const char *dir, struct err *err)
+static int make_dir(const char *dir, bool *ret_made, struct err *err)
 {
 	struct stat st;
+	bool absent = stat(dir, &st) < 0 && errno == ENOENT;
 
 	if (file_make_dirs(dir, 0700, err) < 0)
 		return -1;
+	*ret_made = absent;
 	if (stat(dir, &st) < 0)
 		return err_errno(err, errno, "cannot read '%s'", dir);
 	if (!(st.st_mode & S_IWOTH))
@@ -228,7 +231,7 @@ static int make_dir(const char *dir, struct err *err)
 
 static int open_write(struct ledger *ledger, struct err *err)
 {
-	if (make_dir(ledger->dir, err) < 0 ||
+	if (make_dir(ledger->dir, &ledger->made_dir, err) < 0 ||
 	    lock_take(ledger->dir, ledger->now, &ledger->lock_fd, err) < 0 ||
 	    start_writing(ledger, err) < 0)
 		return -1;
@@ -251,6 +254,20 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struc
 	return 0;
 }
 
+/* A run that failed before its first record leaves nothing behind. The lock is still held. */
+static void unmake(const struct ledger *ledger)
+{
+	static const char *const names[] = { LEDGER_FILE, LEDGER_HOST, LEDGER_LOCK };
+
+	for (size_t i = 0; i < mem_count(names); i++) {
+		MICA_FREE char *path = file_join(ledger->dir, names[i]);
+
+		(void)unlink(path);
+	}
+	if (ledger->made_dir)
+		(void)rmdir(ledger->dir);
+}
+
 void ledger_close(struct ledger *ledger)
 {
 	if (!ledger)
@@ -258,6 +275,8 @@ void ledger_close(struct ledger *ledger)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(ledger->statements[i]);
 	sqlite3_close(ledger->db);
+	if (ledger->made)
+		unmake(ledger);
 	lock_drop(ledger->lock_fd);
 	free(ledger->path);
 	free(ledger->dir);
