@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mica/doc.h>
 
-#include <limits.h>
 #include <stdarg.h>
 
 #include <mica/mem.h>
@@ -15,9 +14,7 @@ void doc_fault(struct findings *findings, const char *rule, const struct mark *w
 	if (findings->errors > DOC_MAX_FAULTS)
 		return;
 	if (findings->errors == DOC_MAX_FAULTS) {
-		const struct mark last = { where->file, INT_MAX, 0 };
-
-		findings_add(findings, FINDING_ERROR, "too-many-faults", &last,
+		findings_add(findings, FINDING_ERROR, "too-many-faults", NULL,
 		    "mend these first", "there are more faults than these %d", DOC_MAX_FAULTS);
 		return;
 	}

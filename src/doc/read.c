@@ -74,6 +74,7 @@ static const char *syntax_hint(struct reader *reader, const yaml_mark_t *at)
 static int syntax_fault(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
+	const char *problem = parser->problem ? parser->problem : "cannot be read as YAML";
 	const struct mark at = mark_of(reader, &parser->problem_mark);
 	const char *hint = syntax_hint(reader, &parser->problem_mark);
 	char begin[64];
@@ -85,11 +86,13 @@ static int syntax_fault(struct reader *reader)
 		hint = begin;
 	}
 	if (parser->context)
-		doc_fault(reader->findings, "syntax", &at, hint, "%s: %s", parser->context,
-		    parser->problem);
+		doc_fault(
+		    reader->findings, "syntax", &at, hint, "%s: %s", parser->context, problem);
+	else if (strstr(problem, "<document start>"))
+		doc_fault(reader->findings, "second-document", &at,
+		    "one file holds one document", "something follows the end of the document");
 	else
-		doc_fault(reader->findings, "syntax", &at, hint, "%s",
-		    parser->problem ? parser->problem : "cannot be read as YAML");
+		doc_fault(reader->findings, "syntax", &at, hint, "%s", problem);
 	return -1;
 }
 
