@@ -58,7 +58,7 @@ enum record_state {
 	RECORD_SERVED,     /* every endpoint presented it */
 	RECORD_SUPERSEDED, /* a newer one was delivered, or its entry left the inventory */
 	RECORD_REVOKED,
-	RECORD_ABANDONED,  /* intended by a run that died; it may have been signed, never given out */
+	RECORD_ABANDONED,  /* by a run that died: it may have been signed, it was never given out */
 };
 
 const char *record_kind_name(enum record_kind kind);   /* "ca", "server", "client", "crl" */
@@ -99,7 +99,7 @@ enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
 /*
  * READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700).
  * ERR_REFUSED: a file that is no ledger, or damaged; a schema newer than this program; another host; a
- * head that does not fit the chain; a newest event younger than now (a clock that went backwards);
+ * head that does not fit the chain; events later than now (a clock that went backwards);
  * a directory where anybody may write; and a ledger that is gone while other files of a state directory
  * are still there (a CA's *.pem, host, ledger.db-wal): a lost ledger stops, it never issues all anew.
  *
