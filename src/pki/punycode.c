@@ -13,7 +13,12 @@ enum {
 	FIRST_BIAS = 72,
 	FIRST_CODE = 0x80
 };
-enum { MOST_CODE = 0x10ffff, FIRST_SURROGATE = 0xd800, LAST_SURROGATE = 0xdfff };
+enum {
+	LAST_CONTROL = 0x9f,
+	MOST_CODE = 0x10ffff,
+	FIRST_SURROGATE = 0xd800,
+	LAST_SURROGATE = 0xdfff
+};
 
 static uint32_t adapt(uint32_t delta, uint32_t points, bool first)
 {
@@ -105,7 +110,7 @@ bool punycode_is_valid(const char *text, size_t len)
 		if (i / points > MOST_CODE - code)
 			return false;
 		code += i / points;
-		if (code >= FIRST_SURROGATE && code <= LAST_SURROGATE)
+		if (code <= LAST_CONTROL || (code >= FIRST_SURROGATE && code <= LAST_SURROGATE))
 			return false;
 		i = i % points + 1;
 	}
