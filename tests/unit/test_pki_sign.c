@@ -64,8 +64,7 @@ static void batch_init(struct batch *batch, enum algorithm algorithm)
 	*batch = (struct batch){ 0 };
 	world_init(&batch->world, algorithm);
 	assert_int_equal(key_generate(ALG_EC_P256, &batch->key, &err), 0);
-	world_spec(
-	    PROFILE_SERVER, NULL); /* its names are made once, before there are threads */
+	batch->spec = world_spec(PROFILE_SERVER, key_spki(batch->key));
 }
 
 static void batch_clear(struct batch *batch)
