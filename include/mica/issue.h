@@ -6,9 +6,11 @@
  * A verb calls these doors in order and prints what comes back:
  *
  *     plan    issue_open(READ)  issue_plan  issue_draft
- *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]  issue_sign  issue_deliver
- * issue_probe init    issue_open(WRITE) issue_init_begin  [login, find or make the key]
- * issue_init_finish status  issue_open(READ)  issue_status
+ *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]
+ *             issue_sign  issue_deliver  issue_probe
+ *     init    issue_open(READ)  issue_init_begin  [login, find the key]  issue_init_check
+ *             issue_open(WRITE) issue_init_begin  [make the key]  issue_init_finish
+ *     status  issue_open(READ)  issue_status
  *
  * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way
  * (an interrupted run completed, a lifetime cut, a file left alone) goes to the findings that
@@ -30,10 +32,16 @@
 
 struct issue;
 
+enum issue_state_dir {
+	ISSUE_STATE_MADE,   /* LEDGER_WRITE makes the state directory when it is not there */
+	ISSUE_STATE_NEEDED, /* it does not: before init there is nothing to write */
+};
+
 struct issue_params {
 	const char *inventory; /* path of mica.yaml */
-	enum ledger_mode
-	    mode; /* LEDGER_READ: changes nothing, takes no lock, makes no state directory */
+	/* LEDGER_READ: changes nothing, takes no lock, makes no state directory */
+	enum ledger_mode mode;
+	enum issue_state_dir state_dir;
 	struct ambient ambient;
 };
 
@@ -107,9 +115,14 @@ enum issue_init_key {
 };
 
 /* The first CA without a certificate, and the CKA_ID for its key; *ret_ca NULL: nothing to do.
- */
+ * On a READ issue it tells what init would meet: all can be refused before anything is made. */
 int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err) MICA_CHECKED;
+
+/* Whether a key that is there can be this CA's: a certificate that `certificate:` names must be
+ * the key's. */
+int issue_init_check(const struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct err *err) MICA_CHECKED;
 
 /* Notes durably that a key with this id is about to be made, so that a crash right after it can
  * be taken up again. Call just before making the key, after seeing that there is none. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <mica/mem.h>
+#include <mica/token.h>
 
 #include "run.h"
 #include "verbs.h"
@@ -20,22 +21,45 @@ bool run_prints(const struct run *run)
 	return !run->options.json && run->report.volume != REPORT_QUIET;
 }
 
-int run_open(struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err)
+/* Needs no token, so it is told before anything else is looked at. */
+static int check_key_uris(struct run *run, const struct inventory *inventory, struct err *err)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		const struct inv_ca *ca = &inventory->cas[i];
+		struct err fault = ERR_INIT;
+
+		if (token_uri_check(ca->key, &fault) == 0)
+			continue;
+		findings_add(&run->report.findings, FINDING_ERROR, "key-uri", &ca->key_mark,
+		    fault.hint[0] != '\0' ? fault.hint : NULL, "%s", fault.text);
+		bad++;
+	}
+	if (bad == 0)
+		return 0;
+	return err_set(
+	    err, ERR_FAILED, "'%s' has %zu fault%s", inventory->file, bad, bad == 1 ? "" : "s");
+}
+
+int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir,
+    struct issue **ret, struct err *err)
 {
 	const struct issue_params params = {
 		.inventory = run->options.file ? run->options.file : "mica.yaml",
 		.mode = mode,
+		.state_dir = state_dir,
 		.ambient = run->ambient,
 	};
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 
-	if (issue_open(&params, &run->report.findings, ret, err) == 0) {
+	if (issue_open(&params, &run->report.findings, &issue, err) < 0 ||
+	    check_key_uris(run, issue_inventory(issue), err) < 0)
+		return -1;
+	if (mode == LEDGER_WRITE)
 		report_findings(&run->report);
-		return 0;
-	}
-	if (err->kind == ERR_NOT_FOUND && !run->options.file && err->hint[0] == '\0')
-		err_hint(err,
-		    "to begin: mica example compose >mica.yaml; or name another with --file");
-	return -1;
+	*ret = mem_give(issue);
+	return 0;
 }
 
 /* --- what to do ---------------------------------------------------------------------- */

@@ -18,17 +18,6 @@ struct login {
 
 /* --- before the token ---------------------------------------------------------------- */
 
-static int check_uri(const struct inv_ca *ca, struct report *report, struct err *err)
-{
-	struct err fault = ERR_INIT;
-
-	if (token_uri_check(ca->key, &fault) == 0)
-		return 0;
-	findings_add(&report->findings, FINDING_ERROR, "key-uri", &ca->key_mark,
-	    fault.hint[0] != '\0' ? fault.hint : NULL, "%s", fault.text);
-	return err_set(err, fault.kind, "the key of CA '%s' cannot be looked for", ca->name);
-}
-
 static int pin_beforehand(
     const struct pin_spec *pin, enum login_manner manner, struct buf *ret, struct err *err)
 {
@@ -56,8 +45,7 @@ int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report
 
 	login->ca = ca;
 	login->report = report;
-	if (check_uri(ca, report, err) < 0 ||
-	    pin_beforehand(&ca->pin, manner, &login->pin, err) < 0)
+	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0)
 		return -1;
 	*ret = mem_give(login);
 	return 0;
@@ -140,6 +128,11 @@ int login_enter(struct login *login, struct err *err)
 	    login->token, login->ca->pin.source == PIN_NONE ? NULL : &login->pin, err);
 	buf_clear(&login->pin);
 	return done;
+}
+
+void login_move(struct login *login, const struct inv_ca *ca)
+{
+	login->ca = ca;
 }
 
 /* --- the key ------------------------------------------------------------------------- */

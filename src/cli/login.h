@@ -2,7 +2,7 @@
 /*
  * login: from what the inventory says of a CA to its key on the token, and a signer on it.
  *
- *     login_begin   what can be refused without the token: the key's URI, the PIN's source
+ *     login_begin   what can be refused without the token: the PIN's source
  *     login_enter   the token opened, selected, locked; the PIN; the one login
  *     login_key     the key, judged: the right one, and not extractable
  *     login_signer
@@ -26,6 +26,8 @@ enum login_manner {
 int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,
     struct login **ret, struct err *err) MICA_CHECKED;
 int login_enter(struct login *login, struct err *err) MICA_CHECKED;
+/* From now on the CA is this one: the same, of the inventory read again. */
+void login_move(struct login *login, const struct inv_ca *ca);
 void login_free(struct login *login); /* logs out */
 MICA_DEFINE_FREEP(struct login, login_free)
 

@@ -19,9 +19,10 @@ struct run {
 /* The whole program but for what main() does to the process; returns the exit status. */
 int cli_main(char *const *argv, struct ambient ambient);
 
-/* Opens what the verb works on; notes of interrupted runs are printed. */
-int run_open(
-    struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err) MICA_CHECKED;
+/* Opens what the verb works on, and checks the keys' URIs. What an interrupted run left, and
+ * WRITE mode completed, is printed. */
+int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir,
+    struct issue **ret, struct err *err) MICA_CHECKED;
 
 /* Whether a table is wanted on stdout: not with --json, not with --quiet. */
 bool run_prints(const struct run *run);

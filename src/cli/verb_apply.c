@@ -177,7 +177,7 @@ int verb_apply(struct run *run, struct err *err)
 	struct issue_plan_options options;
 	int probed;
 
-	if (run_open(run, LEDGER_WRITE, &issue, err) < 0 ||
+	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
 	    issue_plan(issue, &options, &work.plan, err) < 0)
 		return -1;

@@ -12,11 +12,11 @@
 struct making {
 	struct run *run;
 	struct issue *issue;
-	const struct inv_ca *ca;
+	const struct inv_ca *ca; /* NULL: every CA has its certificate */
 	struct buf id;
 	enum issue_init_key how;
 	struct login *login;
-	const struct token_key *key;
+	const struct token_key *key; /* NULL: to be made */
 	struct buf der;
 };
 
@@ -25,6 +25,18 @@ static void making_clear(struct making *making)
 	buf_clear(&making->id);
 	buf_clear(&making->der);
 	login_free(making->login);
+	issue_close(making->issue);
+}
+
+static int begin(struct making *making, enum ledger_mode mode, struct err *err)
+{
+	issue_close(making->issue);
+	making->issue = NULL;
+	making->ca = NULL;
+	buf_clear(&making->id);
+	if (run_open(making->run, mode, ISSUE_STATE_MADE, &making->issue, err) < 0)
+		return -1;
+	return issue_init_begin(making->issue, &making->ca, &making->id, &making->how, err);
 }
 
 /* --- the key ------------------------------------------------------------------------- */
@@ -40,9 +52,10 @@ static bool is_ours(const struct making *making)
 	       buf_same(&making->key->id, making->id.data, making->id.len);
 }
 
-static int take_key(struct making *making, struct err *err)
+static int judge_key(struct making *making, struct err *err)
 {
 	const struct inv_ca *ca = making->ca;
+	const char *is = algorithm_info(making->key->algorithm)->name;
 
 	if (is_ours(making)) {
 		report_talk(&making->run->report,
@@ -52,34 +65,52 @@ static int take_key(struct making *making, struct err *err)
 		    login_info(making->login)->label);
 		return err_hint(err, "to use it: mica init --adopt");
 	}
-	if (making->key->algorithm != ca->algorithm)
-		findings_add(&making->run->report.findings, FINDING_WARNING, "key-algorithm",
-		    &ca->mark, NULL, "the key of CA '%s' is %s; the inventory says %s",
-		    ca->name, algorithm_info(making->key->algorithm)->name,
-		    algorithm_info(ca->algorithm)->name);
-	return 0;
+	if (making->key->algorithm != ca->algorithm) {
+		err_set(err, ERR_REFUSED, "the key '%s' is %s, the inventory says %s", ca->key,
+		    is, algorithm_info(ca->algorithm)->name);
+		return err_hint(err, "set 'algorithm: %s' for CA '%s'", is, ca->name);
+	}
+	return issue_init_check(making->issue, ca, &making->key->spki, err);
+}
+
+static int find_key(struct making *making, struct err *err)
+{
+	struct err absent = ERR_INIT;
+
+	if (login_key(making->login, NULL, &making->key, &absent) == 0)
+		return judge_key(making, err);
+	if (absent.kind == ERR_NOT_FOUND && !adopts(making))
+		return 0;
+	*err = absent;
+	return -1;
+}
+
+/* All that can be refused is refused before the state directory or a key is made. */
+static int rehearse(struct making *making, struct err *err)
+{
+	enum login_manner manner =
+	    making->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
+
+	if (begin(making, LEDGER_READ, err) < 0)
+		return -1;
+	report_clear(&making->run->report); /* opening for writing finds the same again */
+	if (!making->ca)
+		return 0;
+	if (login_begin(making->ca, manner, &making->run->report, &making->login, err) < 0 ||
+	    login_enter(making->login, err) < 0)
+		return -1;
+	return find_key(making, err);
 }
 
 static int make_key(struct making *making, struct err *err)
 {
+	if (making->key)
+		return 0;
 	if (issue_init_note(making->issue, making->ca, &making->id, err) < 0)
 		return -1;
 	report_detail(&making->run->report, "making an %s key on token '%s'",
 	    algorithm_info(making->ca->algorithm)->name, login_info(making->login)->label);
 	return login_make_key(making->login, &making->id, &making->key, err);
-}
-
-static int find_or_make_key(struct making *making, struct err *err)
-{
-	struct err absent = ERR_INIT;
-
-	if (login_key(making->login, NULL, &making->key, &absent) == 0)
-		return take_key(making, err);
-	if (absent.kind != ERR_NOT_FOUND || adopts(making)) {
-		*err = absent;
-		return -1;
-	}
-	return make_key(making, err);
 }
 
 /* --- the certificate ----------------------------------------------------------------- */
@@ -207,32 +238,16 @@ static int tell(struct making *making, json_t *list, struct err *err)
 
 /* --- the verb ------------------------------------------------------------------------ */
 
-static int init_one(struct making *making, json_t *list, struct err *err)
+static int init_ca(struct making *making, json_t *list, struct err *err)
 {
-	enum login_manner manner =
-	    making->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
-
-	if (login_begin(making->ca, manner, &making->run->report, &making->login, err) < 0 ||
-	    login_enter(making->login, err) < 0 || find_or_make_key(making, err) < 0 ||
-	    make_certificate(making, err) < 0)
+	if (!making->login)
+		return err_set(err, ERR_FAILED, "the state directory was changed meanwhile");
+	login_move(making->login, making->ca);
+	if (make_key(making, err) < 0 || make_certificate(making, err) < 0)
 		return -1;
 	store_certificate(making);
 	report_findings(&making->run->report);
 	return tell(making, list, err);
-}
-
-static int init_all(struct run *run, struct issue *issue, json_t *list, struct err *err)
-{
-	for (;;) {
-		MICA_AUTO(making_clear) struct making making = { .run = run, .issue = issue };
-
-		if (issue_init_begin(issue, &making.ca, &making.id, &making.how, err) < 0)
-			return -1;
-		if (!making.ca)
-			return 0;
-		if (init_one(&making, list, err) < 0)
-			return -1;
-	}
 }
 
 static void print_nothing(const struct issue *issue)
@@ -250,24 +265,29 @@ static void free_json(json_t **value)
 	json_decref(*value);
 }
 
-int verb_init(struct run *run, struct err *err)
+static void print_json(const struct run *run, const json_t *list)
 {
-	MICA_AUTO(issue_closep) struct issue *issue = NULL;
-	MICA_AUTO(free_json) json_t *list = json_array();
-	json_t *document;
+	json_t *document = json_object();
 
-	if (run_open(run, LEDGER_WRITE, &issue, err) < 0 || init_all(run, issue, list, err) < 0)
-		return -1;
-	if (run_prints(run) && json_array_size(list) == 0)
-		print_nothing(issue);
-	fflush(stdout);
-	if (json_array_size(list) > 0)
-		report_talk(&run->report, "next: mica plan, then mica apply");
-	if (!run->options.json)
-		return EXIT_DONE;
-	document = json_object();
-	json_set(document, "made", json_incref(list));
+	json_set(document, "made", json_deep_copy(list));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
+}
+
+int verb_init(struct run *run, struct err *err)
+{
+	MICA_AUTO(making_clear) struct making making = { .run = run };
+	MICA_AUTO(free_json) json_t *list = json_array();
+
+	if (rehearse(&making, err) < 0 || begin(&making, LEDGER_WRITE, err) < 0 ||
+	    (making.ca && init_ca(&making, list, err) < 0))
+		return -1;
+	if (run_prints(run) && !making.ca)
+		print_nothing(making.issue);
+	if (run->options.json)
+		print_json(run, list);
+	fflush(stdout);
+	if (making.ca)
+		report_talk(&run->report, "next: mica plan, then mica apply");
 	return EXIT_DONE;
 }

@@ -50,7 +50,7 @@ int verb_plan(struct run *run, struct err *err)
 	struct issue_plan_options options;
 	const struct plan *plan = NULL;
 
-	if (run_open(run, LEDGER_READ, &issue, err) < 0 ||
+	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
 	    issue_plan(issue, &options, &plan, err) < 0 || issue_draft(issue, err) < 0)
 		return -1;

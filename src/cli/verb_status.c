@@ -140,7 +140,7 @@ int verb_status(struct run *run, struct err *err)
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 	MICA_AUTO(status_clear) struct status status = { 0 };
 
-	if (run_open(run, LEDGER_READ, &issue, err) < 0 ||
+	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    issue_status(issue, &status, err) < 0)
 		return -1;
 	report_findings(&run->report);

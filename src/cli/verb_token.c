@@ -147,7 +147,7 @@ int verb_token(struct run *run, struct err *err)
 		return err_set(err, ERR_USAGE, "--module and --file exclude each other");
 	if (run->options.module)
 		return token_of_module(run, err);
-	if (run_open(run, LEDGER_READ, &issue, err) < 0)
+	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0)
 		return -1;
 	ca = inventory_issuer(issue_inventory(issue));
 	params.module = ca->module;

@@ -69,7 +69,7 @@ int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct b
 		*ret_ca = NULL;
 		return 0;
 	}
-	if (ledger_noted(issue->ledger, note, ret_id, &noted, err) < 0)
+	if (issue->ledger && ledger_noted(issue->ledger, note, ret_id, &noted, err) < 0)
 		return -1;
 	if (!noted) {
 		if (issue->ambient.random(issue->ambient.context, id, sizeof(id)) < 0)
@@ -153,11 +153,10 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
 }
 
-static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
-    struct buf *ret_der, struct err *err)
+static int read_given(const struct issue *issue, const struct inv_ca *ca,
+    const struct buf *spki, struct ca **ret, struct err *err)
 {
 	MICA_AUTO(ca_freep) struct ca *given = NULL;
-	MICA_AUTO(record_clear) struct record record = { 0 };
 	BUF_AUTO bytes = BUF_INIT;
 
 	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, err) < 0 ||
@@ -173,6 +172,26 @@ static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struc
 	if (ca_not_after(given) <= issue->ambient.now)
 		return err_set(
 		    err, ERR_REFUSED, "the certificate '%s' has expired", ca->certificate);
+	*ret = mem_give(given);
+	return 0;
+}
+
+int issue_init_check(
+    const struct issue *issue, const struct inv_ca *ca, const struct buf *spki, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+
+	return ca->certificate ? read_given(issue, ca, spki, &given, err) : 0;
+}
+
+static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct buf *ret_der, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	MICA_AUTO(record_clear) struct record record = { 0 };
+
+	if (read_given(issue, ca, spki, &given, err) < 0)
+		return -1;
 	fill_record(&record, issue, ca, spki);
 	record.not_before = ca_not_before(given);
 	record.not_after = ca_not_after(given);

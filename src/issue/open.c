@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "issue_private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <mica/csr.h>
 #include <mica/file.h>
@@ -101,8 +103,17 @@ static int read_named_files(struct issue *issue, struct err *err)
 	    err, ERR_FAILED, "'%s' names files that cannot be used", issue->inventory->file);
 }
 
-static int open_ledger(struct issue *issue, struct err *err)
+static bool nothing_there(const char *dir)
 {
+	struct stat st;
+
+	return stat(dir, &st) < 0 && errno == ENOENT;
+}
+
+static int open_ledger(struct issue *issue, enum issue_state_dir state_dir, struct err *err)
+{
+	if (state_dir == ISSUE_STATE_NEEDED && nothing_there(issue->inventory->state_dir))
+		return 0;
 	if (ledger_open(issue->inventory->state_dir, issue->mode, issue->ambient.now,
 	        &issue->ledger, err) == 0)
 		return 0;
@@ -120,11 +131,11 @@ int issue_open(const struct issue_params *params, struct findings *findings, str
 	issue->ambient = params->ambient;
 	issue->findings = findings;
 	if (inventory_load(params->inventory, findings, &issue->inventory, err) < 0 ||
-	    open_ledger(issue, err) < 0 || issue_read_ca(issue, err) < 0 ||
+	    open_ledger(issue, params->state_dir, err) < 0 || issue_read_ca(issue, err) < 0 ||
 	    read_named_files(issue, err) < 0)
 		return -1;
 	add_places(issue);
-	if (issue->mode == LEDGER_WRITE && issue_reconcile(issue, err) < 0)
+	if (issue->mode == LEDGER_WRITE && issue->ledger && issue_reconcile(issue, err) < 0)
 		return -1;
 	*ret = mem_give(issue);
 	return 0;
