@@ -75,7 +75,7 @@ static bool would_last_longer(const struct reason_input *in, const struct plan_i
 	const bool ca_over =
 	    in->options->ca_not_after != 0 && in->options->ca_not_after <= in->options->now;
 
-	return ca_over || item->not_after > in->fact->not_after;
+	return ca_over || !item->cut || item->not_after > in->fact->not_after;
 }
 
 static char *expiry_reason(const struct reason_input *in, const struct plan_item *item)
