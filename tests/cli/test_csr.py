@@ -67,9 +67,10 @@ def test_a_broken_signature_is_refused(home, inventory):
 
 @pytest.mark.parametrize("algorithm", [("rsa:1024",), ("ed25519",), ("ec", "-pkeyopt", "ec_paramgen_curve:secp521r1")])
 def test_a_key_that_milvus_clients_cannot_use_is_refused(home, inventory, algorithm):
+    home.write()
+    home.mica("init")
     request(home, algorithm=algorithm)
     home.write(inventory)
-    home.mica("init")
     with home.unchanged():
         said = home.mica("apply", code=None)
     assert said.code in (1, 3) and "ingest" in said.err, said

@@ -143,3 +143,36 @@ def test_trusted_extra_certificates_come_into_every_ca_pem(home):
     assert (home / TLS / "server.key").read_bytes() == key
     for folder in (TLS, CLIENT):
         assert (home / folder / "ca.pem").read_text().count("BEGIN CERTIFICATE") == 2
+
+
+def test_a_file_that_mica_did_not_write_is_left_alone(home):
+    home.write()
+    home.mica("init")
+    (home / "out/prod").mkdir(parents=True)
+    (home / "out/prod/user.yaml").write_text("common: {}\n")
+    said = home.mica("apply")
+    assert "user.yaml" in said.err and "left alone" in said.err and "hint:" in said.err
+    assert (home / "out/prod/user.yaml").read_text() == "common: {}\n"
+
+
+def test_a_file_that_was_edited_is_left_alone(home):
+    home.begin()
+    with open(home / "out/prod/user.yaml", "a") as file:
+        file.write("# my own line\n")
+    mine = (home / "out/prod/user.yaml").read_text()
+    inv = Inventory()
+    inv.deployment["rest-port"] = 8081
+    home.write(inv)
+    assert "left alone" in home.mica("apply").err
+    assert (home / "out/prod/user.yaml").read_text() == mine
+
+
+@pytest.mark.parametrize("how", ["missing", "garbled"])
+def test_the_copy_of_the_ca_certificate_is_only_a_copy(home, how):
+    """The ledger holds the CA certificate; state/g1.pem is for people. What is issued does not depend on it."""
+    home.begin()
+    copy = home / "state/g1.pem"
+    copy.unlink() if how == "missing" else copy.write_text("nothing")
+    home.mica("rotate", "--all")
+    tls = home / TLS
+    run(["openssl", "verify", "-x509_strict", "-CAfile", tls / "ca.pem", tls / "server.pem"])

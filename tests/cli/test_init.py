@@ -107,3 +107,11 @@ def test_mica_token_lists_and_shows(home):
     assert "milvus-ca" in said
     shown = home.mica("token", "--json").json
     assert "milvus-ca" in str(shown)
+
+
+def test_adopting_a_key_of_another_kind_is_told(home):
+    home.token.tool("--keypairgen", "--key-type", "rsa:2048", "--label", "ca", "--id", "07")
+    home.write()
+    said = home.mica("init", "--adopt")
+    assert "rsa-2048" in said.err and "ec-p256" in said.err, said
+    home.mica("apply")

@@ -63,7 +63,9 @@ def test_user_yaml_says_what_was_asked(example):
     example.mica("apply")
     deployment = yaml.safe_load((example / "mica.yaml").read_text())["milvus"][0]
     user = yaml.safe_load((example / deployment["out"] / "user.yaml").read_text())
-    mount = deployment.get("mount", "/milvus/tls")
+    # a container sees /milvus/tls; a Milvus that runs from a directory sees the delivered files where they are
+    own = "/milvus/tls" if deployment["kind"] == "compose" else str(example / deployment["out"] / "tls")
+    mount = deployment.get("mount", own)
     assert user["common"]["security"]["tlsMode"] == deployment["tls-mode"]
     assert user["common"]["security"]["internaltlsEnabled"] is deployment["internal-tls"]
     expected = {"serverPemPath": f"{mount}/server.pem", "serverKeyPath": f"{mount}/server.key", "caPemPath": f"{mount}/ca.pem"}

@@ -7,7 +7,6 @@ import pytest
 
 from harness import parts
 from harness.inventory import Inventory
-from harness.run import run
 
 
 def inventory(pin):
@@ -80,14 +79,13 @@ def test_one_prompt_for_a_batch(home):
 
 
 def test_descriptor(home):
-    home.write(inventory("fd:7"))
     for verb in ("init", "apply"):
         read, write = os.pipe()
+        home.write(inventory(f"fd:{read}"))
         os.write(write, home.token.pin.encode() + b"\n")
         os.close(write)
         try:
-            run(["sh", "-c", f'exec "$@" 7<&{read}', "sh", parts.mica(home.build), verb], cwd=home.path, env=home.env,
-                pass_fds=(read,))
+            home.mica(verb, pass_fds=(read,))
         finally:
             os.close(read)
     assert (home / "out/prod/tls/server.pem").exists()

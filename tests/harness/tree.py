@@ -26,7 +26,7 @@ def snapshot(top, skip=(), mtime=False):
             else:
                 kind, what = "other", None
             entry = (kind, oct(stat.S_IMODE(st.st_mode)), st.st_uid, st.st_gid, what)
-            if mtime and kind != "dir":
+            if mtime and kind != "dir" and name != "lock":  # who holds it is written into a lock, and taken out
                 entry += (st.st_mtime_ns,)
             seen[os.path.relpath(path, top)] = entry
     return seen

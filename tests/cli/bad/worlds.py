@@ -55,6 +55,7 @@ def failing(home, inject, *args):
 
 # --- before init ---
 
+
 @world("init-not-run")
 def _(home):
     return mica(home, "apply")
@@ -66,6 +67,7 @@ def _(home):
 
 
 # --- PINs ---
+
 
 @world("pin-wrong")
 def _(home):
@@ -153,6 +155,7 @@ def _(home):
 
 # --- modules and tokens ---
 
+
 @world("module-unknown")
 def _(home):
     edit(home, ("module: softhsm2", "module: softhsm3"))
@@ -225,12 +228,6 @@ def _(home):
     return mica(home, "init", "--adopt")
 
 
-@world("key-adopt-another-kind")
-def _(home):
-    home.token.tool("--keypairgen", "--key-type", "rsa:2048", "--label", "ca", "--id", "07")
-    return mica(home, "init", "--adopt")
-
-
 @world("key-gone")
 def _(home):
     init(home)
@@ -264,6 +261,7 @@ def _(home):
 
 
 # --- the state directory and the ledger ---
+
 
 @world("state-is-a-file")
 def _(home):
@@ -314,27 +312,6 @@ def _(home):
     return mica(home, "apply")
 
 
-@world("ca-certificate-missing")
-def _(home):
-    applied(home)
-    (home / "state/g1.pem").unlink()
-    return mica(home, "rotate", "--all")
-
-
-@world("ca-certificate-garbled")
-def _(home):
-    applied(home)
-    (home / "state/g1.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    return mica(home, "rotate", "--all")
-
-
-@world("ca-certificate-another")
-def _(home):
-    applied(home)
-    shutil.copy(home / "out/prod/tls/server.pem", home / "state/g1.pem")
-    return mica(home, "rotate", "--all")
-
-
 @world("state-moved-away")
 def _(home):
     applied(home)
@@ -343,6 +320,7 @@ def _(home):
 
 
 # --- where files are delivered ---
+
 
 @world("out-is-a-file")
 def _(home):
@@ -366,23 +344,6 @@ def _(home):
     return mica(home, "apply")
 
 
-@world("out-holds-anothers-user-yaml")
-def _(home):
-    init(home)
-    (home / "out/prod").mkdir(parents=True)
-    (home / "out/prod/user.yaml").write_text("common: {}\n")
-    return mica(home, "apply")
-
-
-@world("out-user-yaml-edited")
-def _(home):
-    applied(home)
-    with open(home / "out/prod/user.yaml", "a") as file:
-        file.write("# my own line\n")
-    edit(home, ("rest-port: 8080", "rest-port: 8081"))
-    return mica(home, "apply")
-
-
 @world("out-link-elsewhere")
 def _(home):
     init(home)
@@ -399,6 +360,7 @@ def _(home):
 
 
 # --- files that the inventory names ---
+
 
 @world("csr-not-a-csr")
 def _(home):
@@ -424,7 +386,25 @@ def _(home):
     return mica(home, "apply")
 
 
+@world("milvus-yaml-missing")
+def _(home):
+    applied(home)
+    edit(home, ('version: "2.6"', 'version: "2.3"'), ("internal-tls: true", "internal-tls: false"),
+         ("    rest-port: 8080\n", "    rest-port: 8080\n    milvus-yaml: milvus.yaml\n"))
+    return mica(home, "apply")
+
+
+@world("milvus-yaml-not-yaml")
+def _(home):
+    applied(home)
+    edit(home, ('version: "2.6"', 'version: "2.3"'), ("internal-tls: true", "internal-tls: false"),
+         ("    rest-port: 8080\n", "    rest-port: 8080\n    milvus-yaml: milvus.yaml\n"))
+    (home / "milvus.yaml").write_text("common:\n  security: [unclosed\n")
+    return mica(home, "apply")
+
+
 # --- disks ---
+
 
 @world("stdout-full")
 def _(home):
