@@ -11,9 +11,18 @@
  * So one rename moves all files of a tree at once, a reader sees the old set or the new one, and a
  * bind mount of tls/ stays valid. Whatever begins with ".." is mica's own.
  *
- * A batch stages many trees, makes them durable with as few syncs as possible, and swaps them. Until
- * the swap nothing is visible; a batch that is freed before it removes what it staged. What a
- * crash leaves behind is removed by the next outdir_tidy().
+ * A batch stages many trees, makes them durable with as few syncs as possible (a few fsyncs, or one
+ * syncfs for each file system), and swaps them. Until the swap nothing is visible; a batch that is freed
+ * before it removes what it staged, and the directories it made. What a crash leaves behind is
+ * removed by the next outdir_tidy().
+ *
+ * A generation's directory has mode 0700 until it is complete and 0755 from then on; keys are protected
+ * by their own mode. So what was staged and never finished is told from an older generation. The names
+ * of a tree are linked before ..data moves: they lead nowhere, or to the old set, until it does. That
+ * rename is the only step that shows, and it comes after everything else is durable.
+ *
+ * A tree's directory is a directory: a symbolic link in its place is refused, links on the way to it
+ * are not. The umask has no effect on any mode. Links are hard links of one another within a batch.
  */
 #ifndef MICA_OUTDIR_H
 #define MICA_OUTDIR_H
@@ -34,7 +43,8 @@ struct outdir_rights {
 
 enum { OUTDIR_PUBLIC_MODE = 0644 };
 
-/* generation: a name for this run's generations, beginning with ".." and not used before */
+/* generation: a name for this run's generations, beginning with ".." and not used before; it need not
+ * sort: which of two is newer is told by their times of modification */
 struct outdir_batch *outdir_batch_new(const char *generation);
 void outdir_batch_free(struct outdir_batch *batch);
 MICA_DEFINE_FREEP(struct outdir_batch, outdir_batch_free)
@@ -42,12 +52,15 @@ MICA_DEFINE_FREEP(struct outdir_batch, outdir_batch_free)
 /* Frees the batch and leaves what it staged where it is, for outdir_read_staged() in a later run. */
 void outdir_batch_leave(struct outdir_batch *batch);
 
-/* Begins a new generation of the tree at dir, made (0755) when it is not there. The tree belongs to
- * the batch. Refused (ERR_REFUSED) when a name in the way is not mica's link. */
+/* Begins a new generation of the tree at dir, made (0755, and its parents) when it is not there. The
+ * tree belongs to the batch. ERR_REFUSED when dir or its ..data is not what mica made; ERR_EXISTS when
+ * the generation is there already. */
 int outdir_tree(struct outdir_batch *batch, const char *dir, const struct outdir_rights *rights,
     struct outdir_tree **ret, struct err *err) MICA_CHECKED;
 
-/* Writes a file of the generation: O_EXCL, mode, owner. A key has rights->key_mode. */
+/* Writes a file of the generation: O_EXCL, mode, owner. A key has rights->key_mode, other files
+ * OUTDIR_PUBLIC_MODE. ERR_REFUSED when the tree has something of that name that is not mica's link, or
+ * when it is no name for a file (a slash, or ".." at its beginning). */
 enum outdir_file { OUTDIR_PUBLIC, OUTDIR_KEY };
 int outdir_put(struct outdir_tree *tree, const char *name, enum outdir_file kind, const struct buf *bytes,
     struct err *err) MICA_CHECKED;
@@ -62,15 +75,16 @@ int outdir_carry(struct outdir_tree *tree, const char *name, enum outdir_file ki
 int outdir_share(struct outdir_tree *tree, const struct outdir_tree *from, const char *name,
     struct err *err) MICA_CHECKED;
 
-/* Everything put so far is durable when this returns. */
+/* Everything put so far is durable when this returns. Nothing to do costs nothing. */
 int outdir_sync(struct outdir_batch *batch, struct err *err) MICA_CHECKED;
 
-/* Makes every tree's new generation current, durably. Call after outdir_sync(). A failure part of
- * the way leaves whole trees, old or new. Names no longer in the generation lose their links. */
+/* Makes every tree's new generation current, durably; what was not synced yet is synced first. A failure
+ * part of the way leaves whole trees, old or new. Names no longer in the generation lose their links. */
 int outdir_swap(struct outdir_batch *batch, struct err *err) MICA_CHECKED;
 
-/* Removes staging that crashed runs left, and generations older than the newest `keep`. Never the
- * current one. A directory that is not there is nothing to do. */
+/* Removes staging that crashed runs left, and all but `keep` generations: the current one and the newest
+ * others. A directory that is not there is nothing to do. Not while a batch has staged in dir. May be called
+ * for many trees at once, each by a thread of its own. */
 int outdir_tidy(const char *dir, unsigned keep, struct err *err) MICA_CHECKED;
 
 /* --- reading what is delivered -------------------------------------------------------------- */

@@ -9,6 +9,7 @@ struct outdir_batch *outdir_batch_new(const char *generation)
 	struct outdir_batch *batch = mem_zalloc(sizeof(*batch));
 
 	batch->generation = mem_strdup(generation);
+	batch->sample_fd = -1;
 	return batch;
 }
 
@@ -31,6 +32,7 @@ void outdir_batch_free(struct outdir_batch *batch)
 	for (size_t i = 0; i < batch->n; i++)
 		tree_discard(batch->trees[i]);
 	drop_made(batch);
+	mem_closep(&batch->sample_fd);
 	free(batch->trees);
 	free(batch->generation);
 	free(batch);

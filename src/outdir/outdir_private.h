@@ -43,6 +43,7 @@ struct outdir_tree {
 	bool dirty_names; /* the generation's directory has names that are not durable yet */
 	bool dirty_tree;  /* and so has the tree's */
 	bool swapped;
+	bool own_links; /* not all of its links are names of the sample's */
 };
 
 struct made_dir {
@@ -58,6 +59,8 @@ struct outdir_batch {
 	size_t n_made, cap_made;
 	struct outdir_tree *open[OPEN_TREES];
 	size_t next_open;
+	int sample_fd; /* of a tree that was swapped, -1: none yet; swap.c */
+	dev_t sample_dev;
 };
 
 /* tree.c: both descriptors of the tree are open when it returns 0 */

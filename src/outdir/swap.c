@@ -10,6 +10,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * A symbolic link as cheaply as can be: the link of the same name and target that the last tree
+ * has gets one more name (a directory entry, not an inode of its own). Whatever speaks against
+ * that, another file system or one without hard links to links, an own one is made.
+ */
+static int link_like_sample(
+    struct outdir_tree *tree, const char *name, const char *from, const char *target)
+{
+	struct outdir_batch *batch = tree->batch;
+
+	if (batch->sample_fd >= 0 && batch->sample_dev == tree->dev &&
+	    linkat(batch->sample_fd, from, tree->fd, name, 0) == 0)
+		return 0;
+	tree->own_links = true;
+	return symlinkat(target, tree->fd, name);
+}
+
 /* Links come first: they lead nowhere, or to the old set, until ..data moves. */
 static int make_link(struct outdir_tree *tree, struct staged *file, struct err *err)
 {
@@ -18,7 +35,7 @@ static int make_link(struct outdir_tree *tree, struct staged *file, struct err *
 	if (file->linked)
 		return 0;
 	target = mem_printf(DATA_LINK "/%s", file->name);
-	if (symlinkat(target, tree->fd, file->name) == 0) {
+	if (link_like_sample(tree, file->name, file->name, target) == 0) {
 		file->linked = file->link_made = true;
 		return 0;
 	}
@@ -32,7 +49,7 @@ static int move_data(struct outdir_tree *tree, struct err *err)
 {
 	const char *generation = tree->batch->generation;
 
-	if (symlinkat(generation, tree->fd, DATA_NEXT) < 0) {
+	if (link_like_sample(tree, DATA_NEXT, DATA_LINK, generation) < 0) {
 		if (errno != EEXIST || unlinkat(tree->fd, DATA_NEXT, 0) < 0 ||
 		    symlinkat(generation, tree->fd, DATA_NEXT) < 0)
 			return write_failed(tree, DATA_NEXT, errno, err);
@@ -43,6 +60,18 @@ static int move_data(struct outdir_tree *tree, struct err *err)
 		return -1;
 	}
 	return 0;
+}
+
+/* The sample is the newest tree that had to make a link of its own. */
+static void keep_sample(const struct outdir_tree *tree)
+{
+	struct outdir_batch *batch = tree->batch;
+
+	if (!tree->own_links)
+		return;
+	mem_closep(&batch->sample_fd);
+	batch->sample_fd = openat(tree->fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	batch->sample_dev = tree->dev;
 }
 
 static bool is_staged(const struct outdir_tree *tree, const char *name)
@@ -88,6 +117,7 @@ static int swap(struct outdir_tree *tree, struct err *err)
 	if (move_data(tree, err) < 0)
 		return -1;
 	tree->swapped = true;
+	keep_sample(tree);
 	return tree->current ? drop_links(tree, err) : 0;
 }
 
