@@ -79,6 +79,8 @@ int token_tell(struct token *token, const struct call *call, struct err *err)
 int token_begin(struct token *token, struct err *err)
 {
 	CALL_AUTO call = call_new(token, WIRE_OPEN, CALL_ONCE);
+	int64_t begun = process_now_ms();
+	int result;
 
 	token->proved = false;
 	wire_put_text(&call.fields, MICA_VERSION);
@@ -86,7 +88,9 @@ int token_begin(struct token *token, struct err *err)
 	wire_put_text(&call.fields, token->module_args);
 	if (process_start(token->helper, &token->process, err) < 0)
 		return -1;
-	return token_tell(token, &call, err);
+	result = token_tell(token, &call, err);
+	token->open_ms = process_now_ms() - begun;
+	return result;
 }
 
 /* It must be the very same key: another one under its name would sign for the CA. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 
@@ -31,7 +32,7 @@ void secret_clear(struct secret *secret)
 /* --- list -----------------------------------------------------------------------------------
  */
 
-enum { MAX_TOKENS = 4096 };
+enum { MAX_TOKENS = 4096, QUICK_MS = 250 };
 
 struct present {
 	struct token_info *infos;
@@ -146,6 +147,33 @@ static int pick(
 	                    : several_match(token, present, err);
 }
 
+/* While another program logs in, SoftHSM2's token cannot be read for a moment, and a module
+ * that was started in that moment never sees it. So a module that starts quickly is started
+ * anew, three times, before the token is said not to be there. */
+static int look(struct token *token, enum call_rule rule, struct present *ret, size_t *ret_at,
+    struct err *err)
+{
+	static const long pauses_ms[] = { 10, 30, 90 };
+
+	for (size_t i = 0;; i++) {
+		struct timespec pause = { 0, 0 };
+
+		present_clear(ret);
+		if (list(token, rule, ret, err) < 0)
+			return -1;
+		if (pick(token, ret, ret_at, err) == 0)
+			return 0;
+		if (err->kind != ERR_NOT_FOUND || token->open_ms > QUICK_MS ||
+		    i == mem_count(pauses_ms))
+			return -1;
+		pause.tv_nsec = pauses_ms[i] * 1000000;
+		nanosleep(&pause, NULL);
+		process_end(&token->process, token->deadline_ms);
+		if (token_begin(token, err) < 0)
+			return -1;
+	}
+}
+
 int session_select(
     struct token *token, enum call_rule rule, struct token_info *ret_info, struct err *err)
 {
@@ -154,7 +182,7 @@ int session_select(
 	struct token_info *info;
 	size_t at = 0;
 
-	if (list(token, rule, &present, err) < 0 || pick(token, &present, &at, err) < 0)
+	if (look(token, rule, &present, &at, err) < 0)
 		return -1;
 	info = &present.infos[at];
 	if (token->label && (strcmp(token->label, info->label) != 0 ||

@@ -22,6 +22,7 @@ struct token {
 	int deadline_ms, generate_ms, login_ms;
 	enum token_pin_care pin_care;
 	struct process process;
+	int64_t open_ms; /* what its start took */
 	uint32_t last_id;
 	int lock; /* -1: none */
 	int64_t restarted_ms;

@@ -2,7 +2,6 @@
 #include "helper.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <openssl/x509.h>
 
@@ -147,20 +146,14 @@ static int find_once(
 	return 0;
 }
 
-/* SoftHSM2 rewrites its files in place when another program logs in: what is there cannot be
- * seen for a moment. So a search that fails is made again, for a sixth of a second in all. */
 int hsm_find(
     struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret, struct err *err)
 {
-	static const long pauses_ms[] = { 10, 20, 40, 80 };
 	int result = find_once(hsm, wanted, ret, err);
 
-	for (size_t i = 0; result < 0 && i < mem_count(pauses_ms); i++) {
-		struct timespec pause = { 0, pauses_ms[i] * 1000000 };
-
+	for (size_t i = 0; result < 0 && hsm_pause(i); i++) {
 		if (err->kind == ERR_AMBIGUOUS || err->kind == ERR_REFUSED)
 			break;
-		nanosleep(&pause, NULL);
 		result = find_once(hsm, wanted, ret, err);
 	}
 	return result;

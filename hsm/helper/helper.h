@@ -62,6 +62,11 @@ struct hsm_wanted {
 	struct wire_span id;
 };
 
+/* SoftHSM2 rewrites its files in place whenever another program logs in: for a moment a token
+ * looks empty, or cannot be read. What fails so is tried again: `for (size_t i = 0; failed &&
+ * hsm_pause(i); i++)`, five times in a sixth of a second. No PIN is tried that way. */
+bool hsm_pause(size_t attempt);
+
 /* The step that mica names when it has to kill this process. */
 void hsm_step(struct hsm *hsm, enum wire_step step);
 
@@ -73,7 +78,8 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err) MICA_CHECKED;
 int hsm_select(struct hsm *hsm, uint64_t slot, const char *label, const char *serial,
     struct err *err) MICA_CHECKED;
 void hsm_close(struct hsm *hsm);
-void hsm_token_info(const CK_TOKEN_INFO *from, struct token_info *ret);
+/* Asked again where it fails without a reason. */
+CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 
 /* Fails with the CKR_ value in OpenSSL's queue, or, when there is none, with what the session
  * or the token say when they are asked, or else as unknown. Empties the queue. Returns -1. */

@@ -91,16 +91,12 @@ static int check_pin(
     struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err)
 {
 	struct token_info info = { 0 };
-	CK_TOKEN_INFO raw;
-	CK_RV rv;
+	CK_RV rv = hsm_token_info(hsm, hsm->slot_id, &info);
 	int result;
 
-	hsm_step(hsm, STEP_TOKEN_INFO);
-	rv = hsm->ck->C_GetTokenInfo(hsm->slot_id, &raw);
 	if (rv != CKR_OK)
 		return ckr_fail(
 		    err, rv, "C_GetTokenInfo", "cannot read the flags of %s", hsm->name);
-	hsm_token_info(&raw, &info);
 	result = check_flags(hsm, &info, care, err);
 	if (result == 0 && pin)
 		result = check_length(hsm, &info, strlen(pin), err);
@@ -112,6 +108,33 @@ static int check_pin(
 	if (result == 0 && !pin && !info.login_required)
 		result = 1;
 	token_info_clear(&info);
+	return result;
+}
+
+/* A token that has no PIN to compare with has spent no try: that one answer of SoftHSM2 in its
+ * weak moment is asked for again. */
+static bool has_no_pin(void)
+{
+	unsigned long code = ERR_peek_last_error();
+
+	return ERR_GET_LIB(code) == ERR_get_CKR_code() &&
+	       ERR_GET_REASON(code) == CKR_USER_PIN_NOT_INITIALIZED;
+}
+
+/* On failure libp11's errors are in the queue. */
+static int call_login(struct hsm *hsm)
+{
+	int result;
+
+	hsm_step(hsm, STEP_LOGIN);
+	ERR_clear_error();
+	result = PKCS11_login(hsm->slot, 0, hsm->pin);
+	for (size_t i = 0; result != 0 && has_no_pin() && hsm_pause(i); i++) {
+		ERR_clear_error();
+		result = PKCS11_login(hsm->slot, 0, hsm->pin);
+	}
+	if (result == 0)
+		ERR_clear_error();
 	return result;
 }
 
@@ -131,12 +154,8 @@ int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct
 			return err_set(err, ERR_FAILED, "cannot log in: no secure memory left");
 		memcpy(hsm->pin, pin, strlen(pin) + 1);
 	}
-	ERR_clear_error();
-	hsm_step(hsm, STEP_LOGIN);
-	if (PKCS11_login(hsm->slot, 0, hsm->pin) == 0) {
-		ERR_clear_error();
+	if (call_login(hsm) == 0)
 		return 0;
-	}
 	hsm_forget_pin(hsm);
 	(void)hsm_p11_fail(hsm, err, "C_Login", "cannot log in to %s", hsm->name);
 	return -1;

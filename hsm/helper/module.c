@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <string.h>
+#include <time.h>
 
 #include <mica/mem.h>
 
@@ -11,6 +12,18 @@
 void hsm_step(struct hsm *hsm, enum wire_step step)
 {
 	atomic_store_explicit(&hsm->page->step, step, memory_order_relaxed);
+}
+
+bool hsm_pause(size_t attempt)
+{
+	static const long pauses_ms[] = { 10, 20, 40, 80 };
+	struct timespec pause = { 0, 0 };
+
+	if (attempt >= mem_count(pauses_ms))
+		return false;
+	pause.tv_nsec = pauses_ms[attempt] * 1000000;
+	nanosleep(&pause, NULL);
+	return true;
 }
 
 /* --- errors of libp11 -----------------------------------------------------------------------
@@ -147,7 +160,7 @@ static unsigned pin_len(CK_ULONG len)
 	return len < 0xffff ? (unsigned)len : 0xffff;
 }
 
-void hsm_token_info(const CK_TOKEN_INFO *from, struct token_info *ret)
+static void convert_info(const CK_TOKEN_INFO *from, struct token_info *ret)
 {
 	token_info_clear(ret);
 	ret->label = padded(from->label, sizeof(from->label));
@@ -163,6 +176,20 @@ void hsm_token_info(const CK_TOKEN_INFO *from, struct token_info *ret)
 	ret->count_low = from->flags & CKF_USER_PIN_COUNT_LOW;
 	ret->final_try = from->flags & CKF_USER_PIN_FINAL_TRY;
 	ret->locked = from->flags & CKF_USER_PIN_LOCKED;
+}
+
+CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret)
+{
+	CK_TOKEN_INFO raw;
+	CK_RV rv;
+
+	hsm_step(hsm, STEP_TOKEN_INFO);
+	rv = hsm->ck->C_GetTokenInfo(slot, &raw);
+	for (size_t i = 0; rv == CKR_GENERAL_ERROR && hsm_pause(i); i++)
+		rv = hsm->ck->C_GetTokenInfo(slot, &raw);
+	if (rv == CKR_OK)
+		convert_info(&raw, ret);
+	return rv;
 }
 
 static int slot_list(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err)
@@ -198,14 +225,11 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 
 	if (slot_list(hsm, &slots, &n, err) < 0)
 		return -1;
-	hsm_step(hsm, STEP_TOKEN_INFO);
 	for (CK_ULONG i = 0; i < n; i++) {
 		struct token_info info = { 0 };
-		CK_TOKEN_INFO raw;
 
-		if (hsm->ck->C_GetTokenInfo(slots[i], &raw) != CKR_OK)
+		if (hsm_token_info(hsm, slots[i], &info) != CKR_OK)
 			continue;
-		hsm_token_info(&raw, &info);
 		wire_put_u64(&tokens, slots[i]);
 		wire_put_info(&tokens, &info);
 		token_info_clear(&info);
