@@ -244,6 +244,26 @@ static void test_staged_is_found_again(void **state)
 	    "no unfinished");
 }
 
+/* A failed run leaves its keys for the next, which completes with them. */
+static void test_left_is_found_again(void **state)
+{
+	SCRATCH_AUTO scratch = scratch_new();
+	MICA_FREE char *dir = mem_printf("%s/out/tls", scratch);
+	struct outdir_batch *batch = outdir_batch_new("..1");
+	BUF_AUTO bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(tree_at(batch, dir), "server.key", OUTDIR_KEY, "staged");
+	outdir_batch_leave(batch);
+	expect_list(dir, "..1 700 dir\n..1/server.key 600 6\n");
+	ok(outdir_read_staged(dir, "server.key", &bytes, &err));
+	assert_string_equal(buf_text(&bytes), "staged");
+	deliver(dir, "..2", "two");
+	ok(outdir_tidy(dir, 2, &err));
+	expect_list(dir, GENERATION("..2", 3) "..data 777 -> ..2\n" LINKS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_tidy_removes_what_a_crash_left),
 		cmocka_unit_test(test_tidy_of_nothing),
 		cmocka_unit_test(test_staged_is_found_again),
+		cmocka_unit_test(test_left_is_found_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
