@@ -109,9 +109,14 @@ def test_mica_token_lists_and_shows(home):
     assert "milvus-ca" in str(shown)
 
 
-def test_adopting_a_key_of_another_kind_is_told(home):
+def test_adopting_a_key_of_another_kind_is_refused(home):
     home.token.tool("--keypairgen", "--key-type", "rsa:2048", "--label", "ca", "--id", "07")
     home.write()
-    said = home.mica("init", "--adopt")
+    with home.unchanged():
+        said = home.mica("init", "--adopt", code=3)
     assert "rsa-2048" in said.err and "ec-p256" in said.err, said
+    inv = Inventory()
+    inv.ca["algorithm"] = "rsa-2048"
+    home.write(inv)
+    home.mica("init", "--adopt")
     home.mica("apply")
