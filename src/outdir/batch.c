@@ -14,23 +14,15 @@ struct outdir_batch *outdir_batch_new(const char *generation)
 }
 
 /* Directories that are still empty were made for a tree that did not come to be. */
-static void drop_made(const struct outdir_batch *batch)
+static void drop_made(struct outdir_batch *batch)
 {
-	for (size_t i = batch->n_made; i > 0; i--)
-		(void)rmdir(batch->made[i - 1].path);
-}
+	while (batch->n_made > 0) {
+		char *path = batch->made[--batch->n_made].path;
 
-static void release(struct outdir_batch *batch)
-{
-	for (size_t i = 0; i < batch->n; i++)
-		tree_free(batch->trees[i]);
-	for (size_t i = 0; i < batch->n_made; i++)
-		free(batch->made[i].path);
-	mem_closep(&batch->sample_fd);
+		(void)rmdir(path);
+		free(path);
+	}
 	free(batch->made);
-	free(batch->trees);
-	free(batch->generation);
-	free(batch);
 }
 
 void outdir_batch_free(struct outdir_batch *batch)
@@ -38,13 +30,17 @@ void outdir_batch_free(struct outdir_batch *batch)
 	if (!batch)
 		return;
 	for (size_t i = 0; i < batch->n; i++)
-		tree_unstage(batch->trees[i]);
+		tree_discard(batch->trees[i]);
 	drop_made(batch);
-	release(batch);
+	mem_closep(&batch->sample_fd);
+	free(batch->trees);
+	free(batch->generation);
+	free(batch);
 }
 
 void outdir_batch_leave(struct outdir_batch *batch)
 {
-	if (batch)
-		release(batch);
+	for (size_t i = 0; batch && i < batch->n; i++)
+		batch->trees[i]->staged = false;
+	outdir_batch_free(batch);
 }

@@ -192,7 +192,7 @@ int outdir_tree(struct outdir_batch *batch, const char *dir, const struct outdir
 	return 0;
 }
 
-void tree_unstage(struct outdir_tree *tree)
+static void unstage(struct outdir_tree *tree)
 {
 	struct err ignored = ERR_INIT;
 
@@ -208,6 +208,7 @@ void tree_unstage(struct outdir_tree *tree)
 
 void tree_discard(struct outdir_tree *tree)
 {
+	unstage(tree);
 	forget_open(tree);
 	tree_close(tree);
 	for (size_t i = 0; i < tree->n; i++)
