@@ -129,8 +129,7 @@ static const char NOTICE[] =
     "<!-- Written by mica; do not edit: change mica.yaml and run `mica apply`. -->\n\n";
 
 static const char *const MODES[] = {
-	"`tls-mode: 0`: no TLS between clients and Milvus, whatever the certificates.\n"
-	"Whoever can listen on the network reads along.",
+	"`tls-mode: 0`, plaintext: whoever can listen on the network reads along.",
 	"`tls-mode: 1`, one-way: Milvus shows its certificate, clients show none.",
 	"`tls-mode: 2`, two-way: Milvus and every client show a certificate. TLS 1.3 only.",
 };
