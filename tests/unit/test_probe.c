@@ -46,17 +46,25 @@ static void add_extension(X509 *cert, int nid, const char *value)
 	X509_EXTENSION_free(extension);
 }
 
+/* what was written to a memory BIO moves to a buffer */
+static void take(BIO *bio, struct buf *ret)
+{
+	char *bytes;
+	long len = BIO_get_mem_data(bio, &bytes);
+
+	buf_add(ret, bytes, (size_t)len);
+	(void)BIO_reset(bio);
+}
+
 static void pem_of(struct identity *identity)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *bytes;
 
 	assert_true(PEM_write_bio_X509(bio, identity->cert));
-	buf_add(&identity->cert_pem, bytes, (size_t)BIO_get_mem_data(bio, &bytes));
-	(void)BIO_reset(bio);
+	take(bio, &identity->cert_pem);
 	assert_true(
 	    PEM_write_bio_PKCS8PrivateKey(bio, identity->key, NULL, NULL, 0, NULL, NULL));
-	buf_add(&identity->key_pem, bytes, (size_t)BIO_get_mem_data(bio, &bytes));
+	take(bio, &identity->key_pem);
 	BIO_free(bio);
 }
 
@@ -583,7 +591,6 @@ static void test_credentials(void **state)
 	BUF_AUTO broken = BUF_INIT;
 	BUF_AUTO encrypted = BUF_INIT;
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *bytes;
 
 	(void)state;
 	buf_addstr(&junk, "no certificate\n");
@@ -591,7 +598,7 @@ static void test_credentials(void **state)
 	buf_addstr(&broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	PEM_write_bio_PKCS8PrivateKey(
 	    bio, client.key, EVP_aes_256_cbc(), "secret", 6, NULL, NULL);
-	buf_add(&encrypted, bytes, (size_t)BIO_get_mem_data(bio, &bytes));
+	take(bio, &encrypted);
 	BIO_free(bio);
 	expect_credentials(&junk, NULL, NULL, "cannot read the trusted CA certificates");
 	expect_credentials(&broken, NULL, NULL, "cannot read the trusted CA certificates");
