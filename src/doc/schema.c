@@ -124,31 +124,40 @@ static char *word_list(const struct schema_word *words)
 	return mem_strdup(buf_text(&list));
 }
 
-static bool word_ok(const struct place *at, int64_t *ret)
+static void unknown_word(const struct place *at)
 {
-	const char *text = at->node->text;
-	struct nearest nearest = NEAREST_INIT(text);
-	MICA_FREE char *list = NULL;
+	MICA_FREE char *list = word_list(at->key->words);
 	MICA_FREE char *hint = NULL;
 
 	if (at->node->kind == DOC_SCALAR) {
-		for (const struct schema_word *word = at->key->words; word->name; word++) {
+		struct nearest nearest = NEAREST_INIT(at->node->text);
+
+		for (const struct schema_word *word = at->key->words; word->name; word++)
 			nearest_offer(&nearest, word->name);
-			if (strcmp(word->name, text) != 0)
-				continue;
-			*ret = word->number;
-			if (!word->later)
-				return true;
-			doc_fault(at->findings, "not-supported", &at->node->mark, NULL,
-			    "'%s: %s' is not supported yet", at->key->name, text);
-			return false;
-		}
 		hint = nearest_hint(&nearest);
 	}
-	list = word_list(at->key->words);
 	doc_fault(at->findings, "wrong-word", &at->node->mark, hint, "'%s' must be %s",
 	    at->key->name, list);
-	return false;
+}
+
+static bool word_ok(const struct place *at, int64_t *ret)
+{
+	const struct schema_word *word = at->key->words;
+
+	while (word->name &&
+	       (at->node->kind != DOC_SCALAR || strcmp(word->name, at->node->text) != 0))
+		word++;
+	if (!word->name) {
+		unknown_word(at);
+		return false;
+	}
+	if (word->later) {
+		doc_fault(at->findings, "not-supported", &at->node->mark, NULL,
+		    "'%s: %s' is not supported yet", at->key->name, word->name);
+		return false;
+	}
+	*ret = word->number;
+	return true;
 }
 
 static bool texts_ok(const struct place *at)
