@@ -147,3 +147,12 @@ const char *count_of(size_t n, const char *singular, const char *plural, char re
 	snprintf(ret, 64, "%zu %s", n, n == 1 ? singular : plural);
 	return ret;
 }
+
+void count_add(struct buf *line, size_t n, const char *singular, const char *plural)
+{
+	char count[64];
+
+	if (n > 0)
+		buf_printf(line, "%s%s", line->len > 0 ? ", " : "",
+		    count_of(n, singular, plural, count));
+}

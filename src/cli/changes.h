@@ -27,4 +27,7 @@ void changes_json(json_t *document, const struct issue *issue, const struct plan
 /* "1 file", "3 files" into text */
 const char *count_of(size_t n, const char *singular, const char *plural, char ret[static 64]);
 
+/* The same, appended to line behind a comma; nothing for 0. */
+void count_add(struct buf *line, size_t n, const char *singular, const char *plural);
+
 #endif

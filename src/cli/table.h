@@ -12,7 +12,7 @@ struct table;
 
 enum table_fit {
 	TABLE_WHOLE,
-	TABLE_WRAP, /* on a narrow terminal: over several lines */
+	TABLE_WRAP, /* on a narrow terminal: over several lines, between words */
 	TABLE_CUT,  /* on a narrow terminal: shortened */
 };
 
@@ -23,6 +23,7 @@ struct table_column {
 
 enum table_head { TABLE_HEADED, TABLE_BARE };
 
+/* columns must outlive the table */
 struct table *table_new(enum table_head head, const struct table_column *columns, size_t n);
 void table_free(struct table *table);
 MICA_DEFINE_FREEP(struct table, table_free)

@@ -68,15 +68,6 @@ static int prepare_and_sign(struct work *work, struct err *err)
 
 /* --- the result ---------------------------------------------------------------------- */
 
-static void add_count(struct buf *line, size_t n, const char *singular, const char *plural)
-{
-	char count[64];
-
-	if (n > 0)
-		buf_printf(line, "%s%s", line->len > 0 ? ", " : "",
-		    count_of(n, singular, plural, count));
-}
-
 static void print_done(const struct work *work)
 {
 	const struct issue_done *done = &work->done;
@@ -85,12 +76,12 @@ static void print_done(const struct work *work)
 	BUF_AUTO line = BUF_INIT;
 	BUF_AUTO where = BUF_INIT;
 
-	add_count(&line, done->issued, "issued", "issued");
-	add_count(&line, done->rotated, "rotated", "rotated");
-	add_count(&line, done->delivered, "delivered again", "delivered again");
-	add_count(&line, done->retired, "retired", "retired");
-	add_count(&line, done->trees, "directory", "directories");
-	add_count(&line, done->outlets, "configuration file", "configuration files");
+	count_add(&line, done->issued, "issued", "issued");
+	count_add(&line, done->rotated, "rotated", "rotated");
+	count_add(&line, done->delivered, "delivered again", "delivered again");
+	count_add(&line, done->retired, "retired", "retired");
+	count_add(&line, done->trees, "directory", "directories");
+	count_add(&line, done->outlets, "configuration file", "configuration files");
 	for (size_t i = 0; i < inventory->n_deployments; i++)
 		if (!only ||
 		    inventory_deployment(inventory, only) == &inventory->deployments[i])

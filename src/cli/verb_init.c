@@ -181,7 +181,7 @@ static int serial_text(
 static void print_made(const struct making *making, const struct made *made)
 {
 	static const struct table_column columns[] = { { "", TABLE_WHOLE },
-		{ "", TABLE_WRAP } };
+		{ "", TABLE_WHOLE } };
 	MICA_AUTO(table_freep)
 	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
 	const struct token_info *token = login_info(making->login);

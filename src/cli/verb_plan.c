@@ -12,23 +12,38 @@ static void print_files(const struct issue *issue)
 		printf("write %s\n", paths[i]);
 }
 
+static void print_counts(const struct issue *issue, const struct plan *plan)
+{
+	static const struct {
+		enum plan_action action;
+		const char *text;
+	} parts[] = { { PLAN_ISSUE, "to issue" }, { PLAN_ROTATE, "to rotate" },
+		{ PLAN_DELIVER, "to deliver again" }, { PLAN_RETIRE, "to retire" } };
+	const char *const *paths = NULL;
+	BUF_AUTO line = BUF_INIT;
+
+	for (size_t i = 0; i < mem_count(parts); i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < plan->n; k++)
+			n += plan->items[k].action == parts[i].action;
+		count_add(&line, n, parts[i].text, parts[i].text);
+	}
+	count_add(&line, issue_outlet_changes(issue, &paths), "configuration file to write",
+	    "configuration files to write");
+	printf("%s\n", buf_text(&line));
+}
+
 static void print_plan(
     const struct run *run, const struct issue *issue, const struct plan *plan)
 {
-	const char *const *paths = NULL;
-	char certificates[64];
-	char files[64];
-
 	changes_table(run, plan);
 	if (changes_count(issue, plan) == 0) {
 		changes_none(plan);
 		return;
 	}
 	print_files(issue);
-	printf("%s to sign, %s to write\n",
-	    count_of(plan->signatures, "certificate", "certificates", certificates),
-	    count_of(issue_outlet_changes(issue, &paths), "configuration file",
-	        "configuration files", files));
+	print_counts(issue, plan);
 }
 
 static void print_json(struct run *run, const struct issue *issue, const struct plan *plan)

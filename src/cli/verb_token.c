@@ -35,9 +35,9 @@ static void print_tokens(const struct run *run, const struct tokens *tokens)
 	static const struct table_column columns[] = {
 		{ "TOKEN", TABLE_WHOLE },
 		{ "SERIAL", TABLE_WHOLE },
-		{ "MODEL", TABLE_WRAP },
-		{ "PIN", TABLE_WRAP },
-		{ "MODULE", TABLE_WRAP },
+		{ "MODEL", TABLE_WHOLE },
+		{ "PIN", TABLE_WHOLE },
+		{ "MODULE", TABLE_WHOLE },
 	};
 	MICA_AUTO(table_freep)
 	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
@@ -62,7 +62,7 @@ static void print_tokens(const struct run *run, const struct tokens *tokens)
 static void print_key(const struct token_key *key, const char *certificate)
 {
 	static const struct table_column columns[] = { { "", TABLE_WHOLE },
-		{ "", TABLE_WRAP } };
+		{ "", TABLE_WHOLE } };
 	MICA_AUTO(table_freep)
 	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
 
