@@ -107,7 +107,9 @@ static int teardown(void **state)
 
 static struct issue *open_issue(struct world *world, enum ledger_mode mode)
 {
-	struct issue_params params = { world->inventory, mode, world->ambient };
+	struct issue_params params = {
+		.inventory = world->inventory, .mode = mode, .ambient = world->ambient
+	};
 	struct issue *issue = NULL;
 	struct err err = ERR_INIT;
 
