@@ -39,15 +39,6 @@ void *arena_get(struct arena *arena, size_t size)
 	return got;
 }
 
-void *arena_copy(struct arena *arena, const void *bytes, size_t len)
-{
-	void *copy = arena_get(arena, len);
-
-	if (len > 0)
-		memcpy(copy, bytes, len);
-	return copy;
-}
-
 char *arena_text(struct arena *arena, const char *text, size_t len)
 {
 	char *copy = arena_get(arena, len + 1);

@@ -12,7 +12,6 @@ struct arena {
 };
 
 void *arena_get(struct arena *arena, size_t size); /* zeroed, aligned for any type */
-void *arena_copy(struct arena *arena, const void *bytes, size_t len);
 char *arena_text(struct arena *arena, const char *text, size_t len); /* with a NUL behind it */
 void arena_clear(struct arena *arena);
 

@@ -125,11 +125,11 @@ static void read_root(struct judge *judge, const struct doc_node *root)
 		    "the inventory is empty");
 		return;
 	}
-	schema_read(&inventory_schema, root, &keys, judge->findings);
+	schema_read(inventory_schema(), root, &keys, judge->findings);
 	judge->keys = &keys;
 	if (root->kind == DOC_MAP)
 		judge_all(judge);
-	schema_clear(&inventory_schema, &keys);
+	schema_clear(inventory_schema(), &keys);
 	judge->keys = NULL;
 }
 
@@ -219,7 +219,7 @@ const struct inv_deployment *inventory_deployment(
 
 const char *inventory_key(size_t i, const char **ret_summary)
 {
-	const struct schema_key *key = schema_walk(&inventory_schema, i);
+	const struct schema_key *key = schema_walk(inventory_schema(), i);
 
 	if (!key)
 		return NULL;

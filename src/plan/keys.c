@@ -234,5 +234,10 @@ static const struct schema_key inventory_table[] = {
 	    AT(inventory_keys, milvus) },
 };
 
-const struct schema inventory_schema = { "the inventory", sizeof(struct inventory_keys),
-	inventory_table, mem_count(inventory_table) };
+const struct schema *inventory_schema(void)
+{
+	static const struct schema schema = { "the inventory", sizeof(struct inventory_keys),
+		inventory_table, mem_count(inventory_table) };
+
+	return &schema;
+}

@@ -52,6 +52,6 @@ struct inventory_keys {
 /* Numbers that a key falls back to when it was left out: "not said". */
 enum { KEYS_LEFT_OUT = -1 };
 
-extern const struct schema inventory_schema;
+const struct schema *inventory_schema(void);
 
 #endif

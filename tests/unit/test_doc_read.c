@@ -87,9 +87,9 @@ static void empty_documents(void **state)
 
 static void taken(void **state)
 {
-	static const char *const texts[] = { "---\na: b\n", "a: b\n...\n", "a: b\r\nc: d\r\n",
-		"a: \"\\u202e\"\n", "a: \"b\\tc\\n\"\n", "? a\n: b\n", "a: '*x'\n", "a: '&x'\n",
-		"a: \"!x\"\n", "\"<<\": b\n", "a: 'two\n  lines'\n" };
+	static const char *const texts[] = { "---\na: b\n", "a: []\n", "a: {}\n", "a: b\n...\n",
+		"a: b\r\nc: d\r\n", "a: \"\\u202e\"\n", "a: \"b\\tc\\n\"\n", "? a\n: b\n",
+		"a: '*x'\n", "a: '&x'\n", "a: \"!x\"\n", "\"<<\": b\n", "a: 'two\n  lines'\n" };
 
 	(void)state;
 	for (size_t i = 0; i < mem_count(texts); i++) {
