@@ -190,8 +190,9 @@ static int read_list(struct reader *reader, const yaml_event_t *event, struct do
 	if (read_members(reader, YAML_SEQUENCE_END_EVENT, node) < 0)
 		return -1;
 	node->n = reader->n_stack - base;
-	node->items = arena_copy(
-	    &reader->doc->arena, reader->stack + base, node->n * sizeof(*node->items));
+	node->items = arena_get(&reader->doc->arena, node->n * sizeof(*node->items));
+	for (size_t i = 0; i < node->n; i++)
+		node->items[i] = reader->stack[base + i];
 	reader->n_stack = base;
 	*ret = node;
 	return 0;
