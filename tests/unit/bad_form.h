@@ -5,9 +5,11 @@
 
 #include "bad.h"
 
-static void version_2(X509 *x509)
+/* OpenSSL 3.5 makes it 3 again when it signs: [0] { INTEGER }, first of all */
+static void version_2(struct buf *tbs)
 {
-	X509_set_version(x509, X509_VERSION_2);
+	assert_int_equal(tbs->data[8], X509_VERSION_3);
+	tbs->data[8] = X509_VERSION_2;
 }
 
 static void serial_zero(X509 *x509)
@@ -113,13 +115,13 @@ static void inner_null_parameters(struct buf *tbs)
 	splice(tbs, at, end_of(tbs, at) - at, null, sizeof(null));
 }
 
-/* "YYMMDDHHMMZ": seconds are missing */
-static void times_without_seconds(struct buf *tbs)
+/* Times with an offset rather than Z: UTC all the same, but not as RFC 5280 wants it written */
+static void times_with_offset(struct buf *tbs)
 {
-	static const uint8_t validity[] = "\x30\x1a\x17\x0b"
-	                                  "2609200000Z"
-	                                  "\x17\x0b"
-	                                  "2612200000Z";
+	static const uint8_t validity[] = "\x30\x26\x17\x11"
+	                                  "260920000000+0000"
+	                                  "\x17\x11"
+	                                  "261220000000+0000";
 	size_t at = element(tbs, TBS_VALIDITY);
 
 	splice(tbs, at, end_of(tbs, at) - at, validity, sizeof(validity) - 1);
@@ -127,7 +129,7 @@ static void times_without_seconds(struct buf *tbs)
 
 static const struct bad bad_form[] = {
 	{ "der", PROFILE_SERVER, .patch = length_in_long_form },
-	{ "version", PROFILE_SERVER, .change = version_2 },
+	{ "version", PROFILE_SERVER, .patch = version_2 },
 	{ "unique-ids", PROFILE_SERVER, .patch = issuer_unique_id },
 	{ "serial-positive", PROFILE_CLIENT, .change = serial_zero },
 	{ "serial-positive", PROFILE_CLIENT, .change = serial_negative },
@@ -139,7 +141,7 @@ static const struct bad bad_form[] = {
 	{ "issuer", PROFILE_CLIENT, .change = other_issuer },
 	{ "issuer", PROFILE_CLIENT, .change = issuer_in_other_bytes },
 	{ "validity-form", PROFILE_CLIENT, .change = generalized_before_2050 },
-	{ "validity-form", PROFILE_CLIENT, .patch = times_without_seconds },
+	{ "validity-form", PROFILE_CLIENT, .patch = times_with_offset },
 	{ "validity-order", PROFILE_CLIENT, .change = times_swapped },
 	{ "validity-now", PROFILE_CLIENT, .later = -3601 },
 	{ "validity-now", PROFILE_CLIENT, .later = 90 * CLOCK_DAY + 1 },

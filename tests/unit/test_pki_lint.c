@@ -22,7 +22,8 @@ static void judge(struct world *world, const struct buf *der, const struct bad *
 	MICA_AUTO(parsed_freep) struct parsed *parsed = parsed_of(der->data, der->len);
 	struct lint_case lint_case = { parsed, bad->profile, "entry", WORLD_NOW + bad->later };
 
-	assert_non_null(parsed);
+	if (!parsed)
+		fail_msg("the certificate for rule %s does not parse", bad->rule);
 	lint_judge(world->lint, &lint_case, findings);
 }
 
