@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads one character of at most len bytes; returns how many bytes it takes, or 0 when they are not
- * UTF-8: over-long, a surrogate, beyond U+10FFFF, cut off. */
+/* Reads one character of at most len bytes; returns how many bytes it takes, or 0 when they are
+ * not UTF-8: over-long, a surrogate, beyond U+10FFFF, cut off. */
 size_t utf8_next(const char *text, size_t len, uint32_t *ret);
 
 /* C0 and C1 controls and DEL, line and paragraph separators, and what is invisible or turns the
