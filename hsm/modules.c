@@ -7,7 +7,7 @@
 #include <mica/mem.h>
 
 /* %s: the multiarch directory, as Debian has it. The first that is there is taken. */
-static const struct {
+static const struct module {
 	const char *name;
 	const char *paths[6];
 	const char *package;
@@ -78,10 +78,24 @@ static int not_known(const char *name, struct err *err)
 	    err, "it knows %s; for any other give the module's path", buf_text(&known));
 }
 
-int token_module_path(const char *name, char **ret, struct err *err)
+static int find_known(const struct module *module, char **ret, struct err *err)
 {
 	BUF_AUTO looked = BUF_INIT;
 
+	for (size_t i = 0; i < mem_count(module->paths) && module->paths[i]; i++) {
+		MICA_FREE char *path = candidate(module->paths[i]);
+
+		if (access(path, R_OK) == 0) {
+			*ret = mem_give(path);
+			return 0;
+		}
+		buf_printf(&looked, "%s%s", looked.len > 0 ? ", " : "", path);
+	}
+	return not_there(module->name, module->package, buf_text(&looked), err);
+}
+
+int token_module_path(const char *name, char **ret, struct err *err)
+{
 	if (strchr(name, '/')) {
 		if (access(name, R_OK) != 0)
 			return err_set(
@@ -90,19 +104,8 @@ int token_module_path(const char *name, char **ret, struct err *err)
 		return 0;
 	}
 	for (size_t i = 0; i < mem_count(modules); i++) {
-		if (strcmp(modules[i].name, name) != 0)
-			continue;
-		for (size_t j = 0; j < mem_count(modules[i].paths) && modules[i].paths[j];
-		     j++) {
-			MICA_FREE char *path = candidate(modules[i].paths[j]);
-
-			if (access(path, R_OK) == 0) {
-				*ret = mem_give(path);
-				return 0;
-			}
-			buf_printf(&looked, "%s%s", looked.len > 0 ? ", " : "", path);
-		}
-		return not_there(name, modules[i].package, buf_text(&looked), err);
+		if (strcmp(modules[i].name, name) == 0)
+			return find_known(&modules[i], ret, err);
 	}
 	return not_known(name, err);
 }

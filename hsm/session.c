@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -184,6 +185,7 @@ int session_select(
 
 	if (look(token, rule, &present, &at, err) < 0)
 		return -1;
+	assert(at < present.n && present.infos && present.slots);
 	info = &present.infos[at];
 	if (token->label && (strcmp(token->label, info->label) != 0 ||
 	                        strcmp(token->serial, info->serial) != 0))

@@ -23,8 +23,9 @@ enum {
 /* In a build tree mica-token is not where it will be installed, but near mica. */
 static char *beside_us(void)
 {
-	static const char *const places[] = { "mica-token", "../hsm/helper/mica-token",
-		"../../hsm/helper/mica-token", "hsm/helper/mica-token" };
+	static const char *const places[] = { "mica-token", "../libexec/mica/mica-token",
+		"../hsm/helper/mica-token", "../../hsm/helper/mica-token",
+		"hsm/helper/mica-token" };
 	char self[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;

@@ -320,7 +320,7 @@ static bool same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 
 int tbs_judge(const uint8_t *der, size_t len, const struct tbs_rule *rule, struct err *err)
 {
-	struct tbs tbs;
+	struct tbs tbs = { 0 };
 
 	if (tbs_parse(der, len, &tbs, err) < 0)
 		return -1;
