@@ -105,18 +105,3 @@ def test_nothing_due_asks_for_nothing(home):
         home.mica("apply")
         home.mica("status")
         home.mica("plan")
-
-
-def test_a_wrong_pin_is_tried_once(home):
-    """SoftHSM counts nothing, so the calls of the module are counted: one C_Login."""
-    home.begin()
-    (home / "pin").write_text("wrong" + home.token.pin[:4])
-    spy = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
-    if not os.path.exists(spy):
-        parts.missing("pkcs11-spy.so (opensc-pkcs11)")
-    inv = Inventory()
-    inv.ca["module"] = spy
-    home.write(inv)
-    log = home.scratch / "spy.log"
-    home.mica("rotate", "--all", code=None, env={"PKCS11SPY": parts.softhsm_module(), "PKCS11SPY_OUTPUT": str(log)})
-    assert log.read_text().count("C_Login\n") == 1

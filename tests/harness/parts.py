@@ -9,7 +9,7 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 TOP = TESTS.parent
 BUILD = pathlib.Path(os.environ.get("MICA_BUILD", TOP / "build/dev"))
-RELEASE = TOP / "build/release"
+RELEASE = pathlib.Path(os.environ.get("MICA_RELEASE", TOP / "build/release"))
 CI = os.environ.get("CI") == "true"
 ALL = bool(os.environ.get("MICA_TEST_ALL"))
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libmica-fault.so (tests/fault/proxy.c): SoftHSM2 behind a module that goes wrong where it is told to, and that logs
+what it was asked to sign."""
+from . import parts
+
+
+class Faults:
+    """The proxy for one home: env() names the faults, log what happened. Use as `module` in the inventory: path."""
+
+    def __init__(self, folder):
+        self.path = parts.BUILD / "tests/fault/libmica-fault.so"
+        if not self.path.exists():
+            parts.missing("libmica-fault.so")
+        self.counts, self.log = folder / "fault.counts", folder / "fault.log"
+
+    def env(self, faults=""):
+        return {"MICA_FAULT_MODULE": parts.softhsm_module(), "MICA_FAULT": faults,
+                "MICA_FAULT_COUNTS": str(self.counts), "MICA_FAULT_LOG": str(self.log)}
+
+    def forget(self):
+        self.counts.unlink(missing_ok=True)
+        self.log.unlink(missing_ok=True)
+
+    def calls(self, function):
+        """The calls of a function that ended: lists of words (process, function, value, ...)."""
+        if not self.log.exists():
+            return []
+        return [line.split() for line in self.log.read_text().splitlines() if line.split()[1] == function]
+
+    def signed(self):
+        """SHA-256 of everything that was signed: what an EC P-256 key is given."""
+        return [words[3] for words in self.calls("C_Sign") if len(words) > 3]
+
+
+def known(home):
+    """SHA-256 of every to-be-signed structure in the ledger."""
+    return {bytes(r["tbs_sha256"]).hex() for r in home.records()}
