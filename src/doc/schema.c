@@ -63,28 +63,38 @@ static bool text_ok(const struct place *at, const struct doc_node *node)
 	return false;
 }
 
+/* What a number of other notations is to be written as; NULL when there is nothing to say. */
+static const char *number_hint(const struct doc_node *node)
+{
+	const size_t digits = strspn(node->text, "0123456789");
+
+	if (node->quoted)
+		return "take the quotes away";
+	if (!strpbrk(node->text, "0123456789"))
+		return NULL;
+	if (node->text[0] == '-' &&
+	    node->text[1 + strspn(node->text + 1, "0123456789")] == '\0')
+		return NULL;
+	if (node->text[digits] == '\0' && (node->text[0] != '0' || digits == 1))
+		return NULL;
+	return "digits alone, the first of them not 0";
+}
+
 static bool number_ok(const struct place *at, int64_t *ret)
 {
 	const struct schema_key *key = at->key;
 	const struct doc_node *node = at->node;
-	const char *hint = NULL;
 	char what[96];
-	int64_t any;
 
 	if (node->kind == DOC_SCALAR && !node->quoted &&
 	    num_parse(node->text, key->least, key->most, ret) == 0)
 		return true;
-	if (node->kind == DOC_SCALAR && node->quoted)
-		hint = "take the quotes away";
-	else if (node->kind == DOC_SCALAR && strpbrk(node->text, "0123456789") &&
-	         num_parse(node->text, INT64_MIN, INT64_MAX, &any) < 0)
-		hint = "digits alone, the first of them not 0";
 	if (key->least == key->most)
 		snprintf(what, sizeof(what), "%" PRId64, key->least);
 	else
 		snprintf(what, sizeof(what), "a whole number from %" PRId64 " to %" PRId64,
 		    key->least, key->most);
-	type_fault(at, node, hint, what);
+	type_fault(at, node, node->kind == DOC_SCALAR ? number_hint(node) : NULL, what);
 	return false;
 }
 
@@ -360,48 +370,4 @@ void schema_clear(const struct schema *schema, void *out)
 		free(array->items);
 		*array = (struct schema_array){ 0 };
 	}
-}
-
-/* --- for documents --------------------------------------------------------------------------
- */
-
-static const struct schema_key *walk(const struct schema *schema, size_t *left)
-{
-	for (size_t i = 0; i < schema->n; i++) {
-		const struct schema_key *key = &schema->keys[i];
-		const struct schema_key *found = key;
-
-		if ((*left)-- == 0)
-			return key;
-		if (!key->sub)
-			continue;
-		found = walk(key->sub, left);
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
-const struct schema_key *schema_walk(const struct schema *schema, size_t i)
-{
-	return walk(schema, &i);
-}
-
-const char *schema_text(const struct schema_value *value)
-{
-	return value->node ? value->node->text : NULL;
-}
-
-size_t schema_count(const struct schema_value *list)
-{
-	return list->node ? list->node->n : 0;
-}
-
-const char *schema_item(const struct schema_value *list, size_t i)
-{
-	const struct doc_node *item = list->node->items[i];
-
-	return item->kind == DOC_SCALAR && item->text[0] != '\0' && !plain_null(item)
-	           ? item->text
-	           : NULL;
 }

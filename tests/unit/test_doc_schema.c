@@ -174,9 +174,13 @@ static void faults(void **state)
 		                "quotes]\n" },
 		{ "number: -1",
 		    "1:9: 'number' must be a whole number from 0 to 9223372036854775807\n" },
-		{ "number: 9223372036854775808", "1:9: 'number' must be a whole number from 0 "
-		                                 "to 9223372036854775807 [digits alone, the "
-		                                 "first of them not 0]\n" },
+		{ "number: 9223372036854775808",
+		    "1:9: 'number' must be a whole number from 0 to 9223372036854775807\n" },
+		{ "number: 007",
+		    "1:9: 'number' must be a whole number from 0 to 9223372036854775807 "
+		    "[digits alone, the first of them not 0]\n" },
+		{ "number: '7'", "1:9: 'number' must be a whole number from 0 to "
+		                 "9223372036854775807 [take the quotes away]\n" },
 		{ "flag: True",
 		    "1:7: 'flag' must be true or false [only these two words are taken]\n" },
 		{ "flag: [true]", "1:7: 'flag' must be true or false\n" },
