@@ -166,40 +166,55 @@ static int hash_before(struct ledger *ledger, int64_t seq, struct digest *ret, s
 	           : changed(ledger, "an event is missing", err);
 }
 
-static bool is_head(const struct head *head, int64_t seq, const struct digest *hash)
+static bool same(const struct digest *a, const struct digest *b)
 {
-	return head->seq == seq && memcmp(&head->hash, hash, sizeof(*hash)) == 0;
+	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-int chain_check_head(struct ledger *ledger, struct head *ret, int64_t *ret_at, struct err *err)
+/* The last event as it stands there, if it fits the one before; the start of the chain when
+ * there is none. */
+static int last_event(struct ledger *ledger, struct head *ret, int64_t *ret_at, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_LAST_EVENT);
 	struct event event = { 0 };
-	struct head head = { 0 };
-	struct digest hash = chain_start().hash;
-	struct digest before;
-	int found;
+	struct digest noted;
+	struct digest hash;
+	int found = db_step(ledger, row, err);
 
-	if (chain_read_head(ledger, &head, err) < 0)
-		return -1;
-	found = db_step(ledger, row, err);
 	if (found < 0)
 		return -1;
-	if (found > 0) {
-		event.seq = sqlite3_column_int64(row, 0);
-		event.record = sqlite3_column_int64(row, 1);
-		event.at = sqlite3_column_int64(row, 2);
-		event.state = (const char *)sqlite3_column_text(row, 3);
-		if (!event.state || !db_digest(row, 4, &event.detail))
-			return changed(ledger, "its last event is damaged", err);
-		if (hash_before(ledger, event.seq, &before, err) < 0)
-			return -1;
-		hash = chain_next(&before, &event);
+	if (found == 0) {
+		*ret = chain_start();
+		*ret_at = INT64_MIN;
+		return 0;
 	}
-	if (!is_head(&head, event.seq, &hash))
-		return changed(
-		    ledger, "its last event does not fit the head of the hash chain", err);
-	*ret = head;
+	event.seq = sqlite3_column_int64(row, 0);
+	event.record = sqlite3_column_int64(row, 1);
+	event.at = sqlite3_column_int64(row, 2);
+	event.state = (const char *)sqlite3_column_text(row, 3);
+	if (!event.state || !db_digest(row, 4, &event.detail) || !db_digest(row, 5, &noted))
+		return changed(ledger, "its last event is damaged", err);
+	if (hash_before(ledger, event.seq, &hash, err) < 0)
+		return -1;
+	hash = chain_next(&hash, &event);
+	if (!same(&hash, &noted))
+		return changed(ledger, "its last event does not fit the one before", err);
+	*ret = (struct head){ .seq = event.seq, .hash = hash };
 	*ret_at = event.at;
+	return 0;
+}
+
+int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err)
+{
+	struct head head;
+	struct head last;
+	int64_t at;
+
+	if (chain_read_head(ledger, &head, err) < 0 || last_event(ledger, &last, &at, err) < 0)
+		return -1;
+	if (head.seq != last.seq || !same(&head.hash, &last.hash))
+		return changed(
+		    ledger, "its last event does not fit the head of its hash chain", err);
+	*ret_at = at;
 	return 0;
 }

@@ -121,10 +121,8 @@ struct digest chain_next(const struct digest *before, const struct event *event)
 /* Appends an event to the head and to the table. */
 int chain_append(struct ledger *ledger, int64_t record, enum record_state state,
     const struct digest *detail, struct err *err) MICA_CHECKED;
-/* Reads the head from meta and holds it against the last event; *ret_at is that event's time.
- */
-int chain_check_head(
-    struct ledger *ledger, struct head *ret, int64_t *ret_at, struct err *err) MICA_CHECKED;
+/* Holds the head in meta against the last event; *ret_at is that event's time. */
+int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err) MICA_CHECKED;
 int chain_read_head(struct ledger *ledger, struct head *ret, struct err *err) MICA_CHECKED;
 int chain_write_head(struct ledger *ledger, struct err *err) MICA_CHECKED;
 /* what the first event of a record covers */

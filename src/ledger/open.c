@@ -126,6 +126,14 @@ static bool wal_is_empty(const char *path)
 	return stat(wal, &st) < 0 ? errno == ENOENT : st.st_size == 0;
 }
 
+/* Did it fail because -wal and -shm are not there and cannot be made? */
+static bool no_files_beside(sqlite3 *db)
+{
+	int code = sqlite3_errcode(db) & 0xff;
+
+	return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
 static int take_snapshot(struct ledger *ledger, struct err *err)
 {
 	if (schema_check(ledger, err) < 0)
@@ -148,8 +156,7 @@ static int start_reading(struct ledger *ledger, struct err *err)
 	if (connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) == 0 &&
 	    take_snapshot(ledger, err) == 0)
 		return 0;
-	if ((sqlite3_errcode(ledger->db) & 0xff) != SQLITE_CANTOPEN ||
-	    !wal_is_empty(ledger->path))
+	if (!no_files_beside(ledger->db) || !wal_is_empty(ledger->path))
 		return -1;
 	sqlite3_close(ledger->db);
 	ledger->db = NULL;
@@ -192,10 +199,9 @@ static int check_clock(const struct ledger *ledger, int64_t newest, struct err *
 
 static int check(struct ledger *ledger, struct err *err)
 {
-	struct head head;
 	int64_t newest = 0;
 
-	if (chain_check_head(ledger, &head, &newest, err) < 0)
+	if (chain_check_head(ledger, &newest, err) < 0)
 		return -1;
 	return check_clock(ledger, newest, err);
 }

@@ -136,6 +136,17 @@ static int make_durable(
 	return 0;
 }
 
+static void drop_temporary(const char *temporary)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < mem_count(ends); i++) {
+		MICA_FREE char *name = mem_printf("%s%s", temporary, ends[i]);
+
+		(void)unlink(name);
+	}
+}
+
 int schema_create(const char *dir, const char *path, struct err *err)
 {
 	MICA_FREE char *temporary = file_join(dir, ".." LEDGER_FILE);
@@ -144,7 +155,7 @@ int schema_create(const char *dir, const char *path, struct err *err)
 
 	if (dirfd < 0)
 		return err_errno(err, errno, "cannot open the state directory '%s'", dir);
-	(void)unlink(temporary);
+	drop_temporary(temporary);
 	fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || fchmod(fd, 0600) < 0) {
 		err_errno(err, errno, "cannot make the ledger '%s'", path);
@@ -152,7 +163,7 @@ int schema_create(const char *dir, const char *path, struct err *err)
 	}
 	if (write_schema(temporary, path, err) < 0 ||
 	    make_durable(fd, dirfd, temporary, path, err) < 0) {
-		(void)unlink(temporary);
+		drop_temporary(temporary);
 		return -1;
 	}
 	return 0;

@@ -24,6 +24,15 @@ enum { NOW = 1800000000 };
 			fail_msg("%s: %s (%s)", #call, err.text, err.hint);                    \
 	} while (0)
 
+/* The call fails with this kind, and a text in which these words are found. */
+#define fails(call, expected, words)                                                           \
+	do {                                                                                   \
+		assert_int_equal((call), -1);                                                  \
+		if (!strstr(err.text, (words)))                                                \
+			fail_msg("no '%s' in '%s'", (words), err.text);                        \
+		assert_int_equal(err.kind, (expected));                                        \
+	} while (0)
+
 static inline struct ledger *open_ledger(const char *dir, enum ledger_mode mode, int64_t now)
 {
 	struct ledger *ledger = NULL;
