@@ -43,7 +43,7 @@ struct world {
 	char *proxy;
 };
 
-WORLD int world_run(const char *fmt, ...)
+MICA_PRINTF(1, 2) WORLD int world_run(const char *fmt, ...)
 {
 	va_list args;
 	char *command;
