@@ -207,8 +207,8 @@ static int last_event(struct ledger *ledger, struct head *ret, int64_t *ret_at, 
 int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err)
 {
 	struct head head;
-	struct head last;
-	int64_t at;
+	struct head last = { 0 };
+	int64_t at = 0;
 
 	if (chain_read_head(ledger, &head, err) < 0 || last_event(ledger, &last, &at, err) < 0)
 		return -1;
