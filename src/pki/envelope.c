@@ -5,6 +5,8 @@
 
 #include <openssl/asn1t.h>
 
+#include "any.h"
+
 typedef struct envelope ENVELOPE;
 
 // clang-format off
@@ -45,8 +47,7 @@ struct envelope *envelope_open(const void *der, size_t len)
 	struct envelope *envelope =
 	    (struct envelope *)ASN1_item_d2i(NULL, &at, (long)len, ASN1_ITEM_rptr(ENVELOPE));
 
-	if (envelope && ASN1_TYPE_get(envelope->tbs) == V_ASN1_SEQUENCE &&
-	    is_der(envelope, der, len))
+	if (envelope && any_is_sequence(envelope->tbs) && is_der(envelope, der, len))
 		return envelope;
 	envelope_free(envelope);
 	return NULL;
@@ -58,14 +59,9 @@ int envelope_seal(const struct buf *tbs, const struct buf *algorithm,
 	MICA_AUTO(envelope_freep)
 	struct envelope *envelope = (struct envelope *)ASN1_item_new(ASN1_ITEM_rptr(ENVELOPE));
 	const unsigned char *at = algorithm->data;
-	ASN1_STRING *sequence = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
 
-	if (!envelope || !sequence ||
-	    ASN1_STRING_set(sequence, tbs->data, (int)tbs->len) != 1) {
-		ASN1_STRING_free(sequence);
+	if (!envelope || any_set(envelope->tbs, tbs) < 0)
 		return -1;
-	}
-	ASN1_TYPE_set(envelope->tbs, V_ASN1_SEQUENCE, sequence);
 	if (!d2i_X509_ALGOR(&envelope->algorithm, &at, (long)algorithm->len))
 		return -1;
 	if (ASN1_BIT_STRING_set(envelope->signature, signature->data, (int)signature->len) != 1)

@@ -9,11 +9,11 @@
 #ifndef MICA_PKI_ENVELOPE_H
 #define MICA_PKI_ENVELOPE_H
 
-#include <stdbool.h>
-
 #include <openssl/x509.h>
 
 #include <mica/buf.h>
+
+#include "any.h"
 
 struct envelope {
 	ASN1_TYPE *tbs; /* a SEQUENCE, its DER as it stands */
@@ -29,8 +29,7 @@ MICA_DEFINE_FREEP(struct envelope, envelope_free)
 static inline const unsigned char *envelope_tbs(
     const struct envelope *envelope, size_t *ret_len)
 {
-	*ret_len = (size_t)ASN1_STRING_length(envelope->tbs->value.sequence);
-	return ASN1_STRING_get0_data(envelope->tbs->value.sequence);
+	return any_der(envelope->tbs, ret_len);
 }
 
 /* All three are DER (the signature: the BIT STRING's content); appended to ret. */

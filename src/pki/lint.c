@@ -13,7 +13,9 @@
 
 struct lint {
 	const struct ca *ca;
-	EVP_MD_CTX *signing; /* the throw-away key's, to copy from */
+	EVP_MD_CTX *signing;  /* the throw-away key's, to copy from */
+	struct buf algorithm; /* of its signatures, and of the CA's: DER AlgorithmIdentifier */
+	X509_ALGOR *identifier; /* the same */
 	struct curves curves;
 };
 
@@ -89,6 +91,17 @@ static EVP_PKEY *throw_away_key(enum algorithm algorithm)
 	return pkey ? pkey : pkey_generate_rsa(2048);
 }
 
+static int take_algorithm(struct lint *lint)
+{
+	const unsigned char *at;
+
+	if (pkey_signature_algorithm(lint->signing, &lint->algorithm) < 0)
+		return -1;
+	at = lint->algorithm.data;
+	lint->identifier = d2i_X509_ALGOR(NULL, &at, (long)lint->algorithm.len);
+	return lint->identifier ? 0 : -1;
+}
+
 int lint_new(const struct ca *ca, struct lint **ret, struct err *err)
 {
 	MICA_AUTO(lint_freep) struct lint *lint = mem_zalloc(sizeof(*lint));
@@ -98,7 +111,8 @@ int lint_new(const struct ca *ca, struct lint **ret, struct err *err)
 	lint->signing = pkey ? pkey_signing(pkey, algorithm_info(ca->algorithm)->digest) : NULL;
 	lint->curves.p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
 	lint->curves.p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
-	if (!lint->signing || !lint->curves.p256 || !lint->curves.p384)
+	if (!lint->signing || take_algorithm(lint) < 0 || !lint->curves.p256 ||
+	    !lint->curves.p384)
 		return err_openssl(err, "cannot prepare lint");
 	*ret = mem_give(lint);
 	return 0;
@@ -109,6 +123,8 @@ void lint_free(struct lint *lint)
 	if (!lint)
 		return;
 	EVP_MD_CTX_free(lint->signing);
+	buf_clear(&lint->algorithm);
+	X509_ALGOR_free(lint->identifier);
 	EC_GROUP_free(lint->curves.p256);
 	EC_GROUP_free(lint->curves.p384);
 	free(lint);
@@ -120,18 +136,13 @@ void lint_free(struct lint *lint)
 /* The draft, signed by the throw-away key, as DER. */
 static int make_twin(const struct lint *lint, const struct draft_spec *spec, struct buf *ret)
 {
-	X509_AUTO *x509 = draft_make(lint->ca, spec);
-	MD_CTX_AUTO *signing = EVP_MD_CTX_new();
-	unsigned char *der = NULL;
-	int len = -1;
+	BUF_AUTO tbs = BUF_INIT;
+	BUF_AUTO signature = BUF_INIT;
 
-	if (x509 && signing && EVP_MD_CTX_copy_ex(signing, lint->signing) == 1 &&
-	    X509_sign_ctx(x509, signing) > 0)
-		len = i2d_X509(x509, &der);
-	if (len > 0)
-		buf_add(ret, der, (size_t)len);
-	OPENSSL_free(der);
-	return len > 0 ? 0 : -1;
+	if (draft_make(lint->ca, spec, lint->identifier, &tbs) < 0 ||
+	    pkey_sign(lint->signing, &tbs, &signature) < 0)
+		return -1;
+	return envelope_seal(&tbs, &lint->algorithm, &signature, ret);
 }
 
 static bool says_serial(const ASN1_INTEGER *serial, const struct draft_spec *spec)
@@ -190,9 +201,8 @@ static const char *differs(
     const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
 {
 	const struct buf *key = spec->profile == PROFILE_CA ? &lint->ca->spki : spec->spki;
-	const ASN1_STRING *spki = twin->tbs->spki->value.sequence;
 
-	if (!buf_same(key, ASN1_STRING_get0_data(spki), (size_t)ASN1_STRING_length(spki)))
+	if (!any_same(twin->tbs->spki, key))
 		return "public key";
 	if (!says_serial(twin->tbs->serial, spec))
 		return "serial number";
@@ -207,14 +217,11 @@ static struct approval *approve(
     const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
 {
 	struct approval *approval = mem_zalloc(sizeof(*approval));
-	unsigned char *algorithm = NULL;
-	int algorithm_len = i2d_X509_ALGOR(twin->envelope->algorithm, &algorithm);
 	size_t len;
 	const unsigned char *tbs = envelope_tbs(twin->envelope, &len);
 
 	buf_add(&approval->tbs, tbs, len);
-	buf_add(&approval->algorithm, algorithm, algorithm_len > 0 ? (size_t)algorithm_len : 0);
-	OPENSSL_free(algorithm);
+	buf_add(&approval->algorithm, lint->algorithm.data, lint->algorithm.len);
 	approval->issuer = lint->ca->identity;
 	approval->entry = mem_strdup(spec->entry);
 	return approval;

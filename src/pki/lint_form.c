@@ -111,10 +111,7 @@ void rule_signature_algorithm(const struct judged *judged)
 
 void rule_issuer(const struct judged *judged)
 {
-	const ASN1_STRING *issuer = judged->certificate->tbs->issuer->value.sequence;
-
-	if (!buf_same(&judged->issuer->subject, ASN1_STRING_get0_data(issuer),
-	        (size_t)ASN1_STRING_length(issuer)))
+	if (!any_same(judged->certificate->tbs->issuer, &judged->issuer->subject))
 		fault(judged, "the issuer is not the CA's subject, %s",
 		    judged->issuer->subject_text);
 }

@@ -62,9 +62,6 @@ void rule_key_point(const struct judged *judged)
 
 void rule_key_ca(const struct judged *judged)
 {
-	const ASN1_STRING *spki = judged->certificate->tbs->spki->value.sequence;
-
-	if (buf_same(&judged->issuer->spki, ASN1_STRING_get0_data(spki),
-	        (size_t)ASN1_STRING_length(spki)))
+	if (any_same(judged->certificate->tbs->spki, &judged->issuer->spki))
 		fault(judged, "the key is the CA's own");
 }

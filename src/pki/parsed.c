@@ -5,25 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/asn1t.h>
-
-typedef struct tbs TBS;
-
-// clang-format off
-ASN1_SEQUENCE(TBS) = {
-	ASN1_EXP_OPT(TBS, version, ASN1_INTEGER, 0),
-	ASN1_SIMPLE(TBS, serial, ASN1_INTEGER),
-	ASN1_SIMPLE(TBS, signature, X509_ALGOR),
-	ASN1_SIMPLE(TBS, issuer, ASN1_ANY),
-	ASN1_SIMPLE(TBS, validity, X509_VAL),
-	ASN1_SIMPLE(TBS, subject, X509_NAME),
-	ASN1_SIMPLE(TBS, spki, ASN1_ANY),
-	ASN1_IMP_OPT(TBS, issuer_uid, ASN1_BIT_STRING, 1),
-	ASN1_IMP_OPT(TBS, subject_uid, ASN1_BIT_STRING, 2),
-	ASN1_EXP_SEQUENCE_OF_OPT(TBS, extensions, X509_EXTENSION, 3),
-} static_ASN1_SEQUENCE_END(TBS)
-// clang-format on
-
 static const struct known {
 	int nid;
 	const char *name;
@@ -118,9 +99,11 @@ static bool time_of(const ASN1_TIME *time, int64_t *ret)
 	return true;
 }
 
-static bool is_sequence(const ASN1_TYPE *any)
+static bool tbs_is_der(const struct tbs *tbs, const void *der, size_t len)
 {
-	return ASN1_TYPE_get(any) == V_ASN1_SEQUENCE;
+	BUF_AUTO again = BUF_INIT;
+
+	return tbs_encode(tbs, &again) == 0 && buf_same(&again, der, len);
 }
 
 struct parsed *parsed_of(const void *der, size_t len)
@@ -133,14 +116,14 @@ struct parsed *parsed_of(const void *der, size_t len)
 	if (!parsed->envelope)
 		return NULL;
 	bytes = envelope_tbs(parsed->envelope, &len);
-	parsed->tbs = tbs = decode(bytes, len, ASN1_ITEM_rptr(TBS));
-	if (!tbs || !is_sequence(tbs->issuer) || !is_sequence(tbs->spki))
+	parsed->tbs = tbs = tbs_decode(bytes, len);
+	if (!tbs)
 		return NULL;
-	parsed->der = encodes_to(tbs, ASN1_ITEM_rptr(TBS), bytes, len);
+	parsed->der = tbs_is_der(tbs, bytes, len);
 	parsed->times = time_of(tbs->validity->notBefore, &parsed->not_before) &&
 	                time_of(tbs->validity->notAfter, &parsed->not_after);
-	parsed->spki = spki_parse(ASN1_STRING_get0_data(tbs->spki->value.sequence),
-	    (size_t)ASN1_STRING_length(tbs->spki->value.sequence));
+	bytes = any_der(tbs->spki, &len);
+	parsed->spki = spki_parse(bytes, len);
 	for (int i = 0; i < sk_X509_EXTENSION_num(tbs->extensions); i++)
 		see_extension(parsed, sk_X509_EXTENSION_value(tbs->extensions, i));
 	return mem_give(parsed);
@@ -153,7 +136,7 @@ void parsed_free(struct parsed *parsed)
 	for (enum extension i = 0; i < EXT_COUNT; i++)
 		ASN1_item_free(parsed->extensions[i].value, known[i].item());
 	spki_free(parsed->spki);
-	ASN1_item_free((ASN1_VALUE *)parsed->tbs, ASN1_ITEM_rptr(TBS));
+	tbs_free(parsed->tbs);
 	envelope_free(parsed->envelope);
 	free(parsed);
 }

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * parsed: a certificate taken apart as any peer would, once, for lint to judge.
- *
- * The templates are libcrypto's own but for the outermost two and the public key, which
- * d2i_X509() would turn into an EVP_PKEY: in OpenSSL 3.0 that is nine tenths of its time. Names
- * and key are kept as the bytes they are. Every extension that mica writes is decoded, once,
- * and encoded again to see whether it was DER.
+ * parsed: a certificate taken apart as any peer would, once, for lint to judge. Every extension
+ * that mica writes is decoded, and encoded again to see whether it was DER.
  */
 #ifndef MICA_PKI_PARSED_H
 #define MICA_PKI_PARSED_H
@@ -19,20 +15,7 @@
 
 #include "envelope.h"
 #include "spki.h"
-
-/* TBSCertificate (RFC 5280 4.1) */
-struct tbs {
-	ASN1_INTEGER *version; /* NULL: v1 */
-	ASN1_INTEGER *serial;
-	X509_ALGOR *signature;
-	ASN1_TYPE *issuer; /* a SEQUENCE */
-	X509_VAL *validity;
-	X509_NAME *subject;
-	ASN1_TYPE *spki; /* a SEQUENCE */
-	ASN1_BIT_STRING *issuer_uid;
-	ASN1_BIT_STRING *subject_uid;
-	STACK_OF(X509_EXTENSION) * extensions; /* NULL: none */
-};
+#include "tbs.h"
 
 /* The extensions that mica knows */
 enum extension {

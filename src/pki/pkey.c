@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkey.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "spki.h"
+
+enum { MOST_SIGNATURE = 1024 };
 
 EVP_PKEY *pkey_generate_ec(const char *group)
 {
@@ -76,6 +79,35 @@ EVP_MD_CTX *pkey_verifying(EVP_PKEY *pkey, const char *digest)
 		return context;
 	EVP_MD_CTX_free(context);
 	return NULL;
+}
+
+int pkey_signature_algorithm(EVP_MD_CTX *signing, struct buf *ret)
+{
+	unsigned char der[128];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(
+		    OSSL_SIGNATURE_PARAM_ALGORITHM_ID, der, sizeof(der)),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (EVP_PKEY_CTX_get_params(EVP_MD_CTX_get_pkey_ctx(signing), params) != 1 ||
+	    params[0].return_size == 0 || params[0].return_size > sizeof(der))
+		return -1;
+	buf_add(ret, der, params[0].return_size);
+	return 0;
+}
+
+int pkey_sign(const EVP_MD_CTX *signing, const struct buf *bytes, struct buf *ret)
+{
+	MD_CTX_AUTO *context = EVP_MD_CTX_new();
+	unsigned char signature[MOST_SIGNATURE];
+	size_t len = sizeof(signature);
+
+	if (!context || EVP_MD_CTX_copy_ex(context, signing) != 1 ||
+	    EVP_DigestSign(context, signature, &len, bytes->data, bytes->len) != 1)
+		return -1;
+	buf_add(ret, signature, len);
+	return 0;
 }
 
 int pkey_verify(const EVP_MD_CTX *verifying, const void *signature, size_t signature_len,

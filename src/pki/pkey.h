@@ -46,6 +46,12 @@ EVP_PKEY *pkey_of_spki(const struct buf *spki);
 EVP_MD_CTX *pkey_signing(EVP_PKEY *pkey, const char *digest);
 EVP_MD_CTX *pkey_verifying(EVP_PKEY *pkey, const char *digest);
 
+/* The AlgorithmIdentifier that goes with its signatures, in DER. */
+int pkey_signature_algorithm(EVP_MD_CTX *signing, struct buf *ret) MICA_CHECKED;
+
+/* Appends the signature. */
+int pkey_sign(const EVP_MD_CTX *signing, const struct buf *bytes, struct buf *ret) MICA_CHECKED;
+
 /* 0 when it verifies. Leaves nothing in the error queue when it does not. */
 int pkey_verify(const EVP_MD_CTX *verifying, const void *signature, size_t signature_len,
     const void *bytes, size_t len) MICA_CHECKED;

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Does it decode, to text of which at least one character is not ASCII, and none beyond ASCII is a
- * control character or a surrogate? What else IDNA 2008 says of those characters is the inventory's
- * business (names.h). */
+/* Does it decode, to text of which at least one character is not ASCII, and none beyond ASCII
+ * is a control character or a surrogate? What else IDNA 2008 says of those characters is the
+ * inventory's business (names.h). */
 bool punycode_is_valid(const char *text, size_t len);
 
 #endif
