@@ -39,11 +39,51 @@ enum algorithm key_algorithm(const struct key *key)
 	return key->algorithm;
 }
 
-int key_generate(enum algorithm algorithm, struct key **ret, struct err *err)
+/* --- making
+ * ----------------------------------------------------------------------------------- */
+
+struct key_maker {
+	EVP_PKEY *groups[ALG_EC_P384 + 1]; /* by algorithm; RSA keys share nothing */
+};
+
+void key_maker_free(struct key_maker *maker)
+{
+	if (!maker)
+		return;
+	for (size_t i = 0; i < mem_count(maker->groups); i++)
+		EVP_PKEY_free(maker->groups[i]);
+	free(maker);
+}
+
+int key_maker_new(struct key_maker **ret, struct err *err)
+{
+	MICA_AUTO(key_maker_freep) struct key_maker *maker = mem_zalloc(sizeof(*maker));
+
+	for (size_t i = 0; i < mem_count(maker->groups); i++) {
+		maker->groups[i] = pkey_group(algorithm_info((enum algorithm)i)->group);
+		if (!maker->groups[i])
+			return err_openssl(err, "cannot prepare %s keys",
+			    algorithm_info((enum algorithm)i)->name);
+	}
+	*ret = mem_give(maker);
+	return 0;
+}
+
+static EVP_PKEY *make(const struct key_maker *maker, enum algorithm algorithm)
 {
 	const struct algorithm_info *info = algorithm_info(algorithm);
-	EVP_PKEY *pkey =
-	    info->rsa ? pkey_generate_rsa(info->bits) : pkey_generate_ec(info->group);
+
+	if (info->rsa)
+		return pkey_generate_rsa(info->bits);
+	return maker ? pkey_generate_like(maker->groups[algorithm])
+	             : pkey_generate_ec(info->group);
+}
+
+int key_make(
+    const struct key_maker *maker, enum algorithm algorithm, struct key **ret, struct err *err)
+{
+	const struct algorithm_info *info = algorithm_info(algorithm);
+	EVP_PKEY *pkey = make(maker, algorithm);
 	MICA_AUTO(key_freep) struct key *key = NULL;
 	int done;
 
@@ -57,6 +97,14 @@ int key_generate(enum algorithm algorithm, struct key **ret, struct err *err)
 	*ret = mem_give(key);
 	return 0;
 }
+
+int key_generate(enum algorithm algorithm, struct key **ret, struct err *err)
+{
+	return key_make(NULL, algorithm, ret, err);
+}
+
+/* --- writing
+ * ---------------------------------------------------------------------------------- */
 
 /* RSA keys take long to make, so OpenSSL's encoder does no harm; its memory is the secure heap.
  */
@@ -84,7 +132,7 @@ int key_write_pem(const struct key *key, struct buf *ret, struct err *err)
 	if (algorithm_info(key->algorithm)->rsa)
 		done = rsa_pem(key, ret);
 	else
-		done = key_ec_pkcs8(key->pkey, key->algorithm, &der);
+		done = key_ec_pkcs8(key->pkey, key->algorithm, &key->spki, &der);
 	if (done < 0)
 		return err_openssl(
 		    err, "cannot encode an %s key", algorithm_info(key->algorithm)->name);
@@ -92,6 +140,9 @@ int key_write_pem(const struct key *key, struct buf *ret, struct err *err)
 		pem_write("PRIVATE KEY", &der, ret);
 	return 0;
 }
+
+/* --- reading
+ * ---------------------------------------------------------------------------------- */
 
 /* Called when the PEM is encrypted; asks nobody. */
 static int no_password(char *text, int size, int writing, void *context)

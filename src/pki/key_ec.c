@@ -98,14 +98,18 @@ int key_ec_spki(const EVP_PKEY *pkey, enum algorithm algorithm, struct buf *ret)
 	return add_point(pkey, layout, ret);
 }
 
-int key_ec_pkcs8(const EVP_PKEY *pkey, enum algorithm algorithm, struct buf *ret)
+int key_ec_pkcs8(
+    const EVP_PKEY *pkey, enum algorithm algorithm, const struct buf *spki, struct buf *ret)
 {
 	const struct layout *layout = layout_of(algorithm);
+	size_t point = 1 + 2 * layout->scalar;
 
-	buf_reserve(ret, layout->pkcs8_len + layout->scalar + layout->middle_len + MOST_POINT);
+	assert(spki->len == layout->spki_len + point);
+	buf_reserve(ret, layout->pkcs8_len + layout->scalar + layout->middle_len + point);
 	buf_add(ret, layout->pkcs8, layout->pkcs8_len);
 	if (add_scalar(pkey, layout, ret) < 0)
 		return -1;
 	buf_add(ret, layout->middle, layout->middle_len);
-	return add_point(pkey, layout, ret);
+	buf_add(ret, spki->data + layout->spki_len, point);
+	return 0;
 }

@@ -15,6 +15,9 @@
 
 /* algorithm: one of the EC ones. Appends; -1 when OpenSSL does not give the key's numbers. */
 int key_ec_spki(const EVP_PKEY *pkey, enum algorithm algorithm, struct buf *ret) MICA_CHECKED;
-int key_ec_pkcs8(const EVP_PKEY *pkey, enum algorithm algorithm, struct buf *ret) MICA_CHECKED;
+
+/* spki: what key_ec_spki() gave */
+int key_ec_pkcs8(const EVP_PKEY *pkey, enum algorithm algorithm, const struct buf *spki,
+    struct buf *ret) MICA_CHECKED;
 
 #endif

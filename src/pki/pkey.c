@@ -10,6 +10,29 @@
 
 enum { MOST_SIGNATURE = 1024 };
 
+EVP_PKEY *pkey_group(const char *group)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (context && EVP_PKEY_paramgen_init(context) == 1 &&
+	    EVP_PKEY_CTX_set_group_name(context, group) == 1)
+		(void)EVP_PKEY_generate(context, &pkey);
+	EVP_PKEY_CTX_free(context);
+	return pkey;
+}
+
+EVP_PKEY *pkey_generate_like(EVP_PKEY *group)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, group, NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (context && EVP_PKEY_keygen_init(context) == 1)
+		(void)EVP_PKEY_generate(context, &pkey);
+	EVP_PKEY_CTX_free(context);
+	return pkey;
+}
+
 EVP_PKEY *pkey_generate_ec(const char *group)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);

@@ -33,7 +33,9 @@ static inline void x509_freep(X509 **x509)
 #define X509_AUTO MICA_AUTO(x509_freep) X509
 
 /* Any EC curve or RSA size, by the curve's name or the modulus's bits; NULL on failure. */
+EVP_PKEY *pkey_group(const char *group); /* the curve alone, without a key */
 EVP_PKEY *pkey_generate_ec(const char *group);
+EVP_PKEY *pkey_generate_like(EVP_PKEY *group); /* on the same curve */
 EVP_PKEY *pkey_generate_rsa(int bits);
 
 /* The public key as DER and what it is; -1 when algorithm.h does not list it. */

@@ -28,6 +28,7 @@ struct bench {
 	EVP_PKEY *ca_key;
 	struct ca *ca;
 	struct lint *lint;
+	struct key_maker *maker;
 	struct soft_signer soft;
 	struct signer *signer;
 	X509_ALGOR *signature_algorithm;
@@ -75,7 +76,7 @@ static void generate(struct bench *bench, size_t i)
 {
 	struct err err = ERR_INIT;
 
-	must(key_generate(ALG_EC_P256, &bench->keys[i], &err), &err);
+	must(key_make(bench->maker, ALG_EC_P256, &bench->keys[i], &err), &err);
 }
 
 static void write_key(struct bench *bench, size_t i)
@@ -215,6 +216,7 @@ static void make_ca(struct bench *bench)
 	must(approvals_sign(bench->signer, bare, &approval, 1, NULL, &der, &err), &err);
 	must(ca_read("CA", &der, &bench->ca, &err), &err);
 	must(lint_new(bench->ca, &bench->lint, &err), &err);
+	must(key_maker_new(&bench->maker, &err), &err);
 }
 
 /* The one in the first certificate */
@@ -274,6 +276,7 @@ static void bench_clear(struct bench *bench)
 	free(bench->certificates);
 	signer_free(bench->signer);
 	lint_free(bench->lint);
+	key_maker_free(bench->maker);
 	ca_free(bench->ca);
 	X509_ALGOR_free(bench->signature_algorithm);
 	EVP_PKEY_free(bench->ca_key);

@@ -220,27 +220,39 @@ static void halves_that_do_not_match_are_refused(void **state)
 /* --- many threads
  * ------------------------------------------------------------------------------ */
 
+struct making {
+	struct key_maker *maker;
+	struct key *keys[100];
+};
+
 static int make_one(void *context, size_t item, struct err *err)
 {
-	struct key **keys = context;
+	struct making *making = context;
 
-	return key_generate(item % 8 == 0 ? ALG_EC_P384 : ALG_EC_P256, &keys[item], err);
+	return key_make(
+	    making->maker, item % 8 == 0 ? ALG_EC_P384 : ALG_EC_P256, &making->keys[item], err);
 }
 
 static void keys_from_many_threads_differ(void **state)
 {
-	struct key *keys[100] = { NULL };
+	struct making making = { NULL };
+	struct key **keys = making.keys;
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(parallel_each(mem_count(keys), make_one, keys, &err), 0);
-	for (size_t i = 0; i < mem_count(keys); i++) {
+	assert_int_equal(key_maker_new(&making.maker, &err), 0);
+	assert_int_equal(parallel_each(mem_count(making.keys), make_one, &making, &err), 0);
+	key_maker_free(making.maker);
+	for (size_t i = 0; i < mem_count(making.keys); i++) {
 		for (size_t j = 0; j < i; j++)
 			assert_false(buf_same(key_spki(keys[i]), key_spki(keys[j])->data,
 			    key_spki(keys[j])->len));
 	}
-	for (size_t i = 0; i < mem_count(keys); i++)
+	for (size_t i = 0; i < mem_count(making.keys); i++) {
+		if (i < 16)
+			check_key(keys[i], i % 8 == 0 ? ALG_EC_P384 : ALG_EC_P256);
 		key_free(keys[i]);
+	}
 }
 
 int main(void)
