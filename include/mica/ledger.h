@@ -97,7 +97,8 @@ void delivery_clear(struct delivery *delivery);
 enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
 
 /*
- * READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700).
+ * READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700), and
+ * removed again by ledger_close() when nothing was recorded in it.
  * ERR_REFUSED: a file that is no ledger, or damaged; a schema newer than this program; another host; a
  * head that does not fit the chain; events later than now (a clock that went backwards);
  * a directory where anybody may write; and a ledger that is gone while other files of a state directory

@@ -118,7 +118,7 @@ int db_end(struct ledger *ledger, int status, struct err *err)
 		status = chain_write_head(ledger, err);
 	if (status == 0)
 		status = db_run(ledger, db_statement(ledger, SQL_COMMIT), err);
-	ledger->made &= status < 0;
+	ledger->settled |= status == 0;
 	if (status < 0 && !sqlite3_get_autocommit(ledger->db) &&
 	    db_run(ledger, db_statement(ledger, SQL_ROLLBACK), &ignored) < 0)
 		status = -1;

@@ -65,9 +65,9 @@ struct ledger {
 	sqlite3_stmt *statements[STATEMENTS];
 	struct head head; /* valid between db_begin() and db_end() */
 	bool writing;
-	bool made; /* by this run, and nothing was written in it yet: ledger_close() removes it
-	            */
-	bool made_dir; /* the state directory as well */
+	/* what this run made; ledger_close() removes it again unless something was recorded */
+	bool made_dir, made_lock, made;
+	bool settled;
 };
 
 /* --- db.c: the edge to SQLite ---------------------------------------------------------------
@@ -152,7 +152,9 @@ int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
 /* --- lock.c, host.c -------------------------------------------------------------------------
  */
 
-int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err) MICA_CHECKED;
+/* *ret_made: there was no lock file */
+int lock_take(
+    const char *dir, int64_t now, int *ret_fd, bool *ret_made, struct err *err) MICA_CHECKED;
 void lock_drop(int fd);
 
 /* Is this the host that the state directory belongs to? In WRITE mode it is noted when nothing

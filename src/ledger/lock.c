@@ -43,12 +43,22 @@ static int write_holder(int fd, int64_t now)
 	return ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len ? -1 : 0;
 }
 
-int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err)
+/* Opens the file, made when it is not there. */
+static int open_file(const char *path, bool *ret_made)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+
+	*ret_made = fd >= 0;
+	return fd < 0 && errno == EEXIST ? open(path, flags) : fd;
+}
+
+int lock_take(const char *dir, int64_t now, int *ret_fd, bool *ret_made, struct err *err)
 {
 	MICA_FREE char *path = file_join(dir, LEDGER_LOCK);
+	bool made = false;
+	MICA_CLOSE int fd = open_file(path, &made);
 	struct stat st;
-	MICA_CLOSE int fd =
-	    open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 
 	if (fd < 0) {
 		err_errno(err, errno, "cannot write in the state directory '%s'", dir);
@@ -59,11 +69,12 @@ int lock_take(const char *dir, int64_t now, int *ret_fd, struct err *err)
 			return busy(fd, dir, err);
 		return err_errno(err, errno, "cannot lock '%s'", path);
 	}
-	if (fstat(fd, &st) < 0 ||
-	    st.st_nlink == 0) /* its holder removed it: unmake() in open.c */
+	/* its holder may just have removed it: unmake() in open.c */
+	if (fstat(fd, &st) < 0 || st.st_nlink == 0)
 		return busy(fd, dir, err);
 	if (write_holder(fd, now) < 0)
 		return err_errno(err, errno, "cannot write '%s'", path);
+	*ret_made = made;
 	*ret_fd = fd;
 	fd = -1;
 	return 0;

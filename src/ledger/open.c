@@ -172,9 +172,9 @@ static int start_writing(struct ledger *ledger, struct err *err)
 
 	if (find_ledger(ledger, &there, err) < 0)
 		return -1;
+	ledger->made = !there;
 	if (!there && schema_create(ledger->dir, ledger->path, err) < 0)
 		return -1;
-	ledger->made = !there;
 	if (host_check(ledger->dir, LEDGER_WRITE, err) < 0 ||
 	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
@@ -238,10 +238,12 @@ static int make_dir(const char *dir, bool *ret_made, struct err *err)
 static int open_write(struct ledger *ledger, struct err *err)
 {
 	if (make_dir(ledger->dir, &ledger->made_dir, err) < 0 ||
-	    lock_take(ledger->dir, ledger->now, &ledger->lock_fd, err) < 0 ||
-	    start_writing(ledger, err) < 0)
+	    lock_take(ledger->dir, ledger->now, &ledger->lock_fd, &ledger->made_lock, err) <
+	        0 ||
+	    start_writing(ledger, err) < 0 || check(ledger, err) < 0)
 		return -1;
-	return check(ledger, err);
+	ledger->settled = !ledger->made;
+	return 0;
 }
 
 int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
@@ -260,15 +262,23 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struc
 	return 0;
 }
 
-/* A run that failed before its first record leaves nothing behind. The lock is still held. */
+/* The host's note goes first: without the ledger it would say that one was lost. */
 static void unmake(const struct ledger *ledger)
 {
-	static const char *const names[] = { LEDGER_FILE, LEDGER_HOST, LEDGER_LOCK };
+	const struct {
+		const char *name;
+		bool made;
+	} files[] = {
+		{ LEDGER_HOST, ledger->made },
+		{ LEDGER_FILE, ledger->made },
+		{ LEDGER_LOCK, ledger->made_lock },
+	};
 
-	for (size_t i = 0; i < mem_count(names); i++) {
-		MICA_FREE char *path = file_join(ledger->dir, names[i]);
+	for (size_t i = 0; i < mem_count(files); i++) {
+		MICA_FREE char *path = file_join(ledger->dir, files[i].name);
 
-		(void)unlink(path);
+		if (files[i].made)
+			(void)unlink(path);
 	}
 	if (ledger->made_dir)
 		(void)rmdir(ledger->dir);
@@ -281,7 +291,7 @@ void ledger_close(struct ledger *ledger)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(ledger->statements[i]);
 	sqlite3_close(ledger->db);
-	if (ledger->made)
+	if (ledger->lock_fd >= 0 && !ledger->settled)
 		unmake(ledger);
 	lock_drop(ledger->lock_fd);
 	free(ledger->path);

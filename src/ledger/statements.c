@@ -49,7 +49,9 @@ const char *const statement_texts[STATEMENTS] = {
 	                 "WHERE state = ?1 ORDER BY seq",
 	[SQL_ALL_RECORDS] = "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record ORDER BY seq",
 	[SQL_RECORD] = "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record WHERE seq = ?1",
-	[SQL_ALL_STATES] = "SELECT seq, state FROM record ORDER BY seq",
+	[SQL_ALL_STATES] = "SELECT seq, state, EXISTS "
+	                   "(SELECT 1 FROM certificate WHERE certificate.record = seq) "
+	                   "FROM record ORDER BY seq",
 
 	[SQL_OUTDATED] = "SELECT seq, state FROM record INDEXED BY record_active WHERE entry = "
 	                 "?1 AND kind = ?2 AND " ACTIVE " AND seq < ?3 AND NOT EXISTS "

@@ -10,11 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct seen {
+	uint8_t state;
+	bool issued;
+};
+
 struct walk {
 	struct ledger *ledger;
 	struct head head;
 	int64_t at;
-	uint8_t *states; /* of each record after the events so far */
+	struct seen *seen; /* of each record after the events so far */
 	size_t n, cap;
 };
 
@@ -52,13 +57,37 @@ static int read_record(struct ledger *ledger, int64_t seq, struct record *ret, s
 	return found < 0 ? -1 : record_load(row, WITH_BYTES, ret, err);
 }
 
-/* What an event says about the record's fields. */
+static int check_fields(
+    const struct record *record, const struct digest *detail, struct err *err)
+{
+	struct digest fields = chain_record_digest(record);
+	struct digest tbs = digest_of(record->tbs.data, record->tbs.len);
+
+	if (!same(&fields, detail))
+		return bad_record(record, "its fields are not those that were recorded", err);
+	if (!same(&tbs, &record->tbs_sha256))
+		return bad_record(
+		    record, "its TBS bytes are not those that were recorded", err);
+	return 0;
+}
+
+static int check_certificate(
+    const struct record *record, const struct digest *detail, struct err *err)
+{
+	struct digest digest = digest_of(record->certificate.data, record->certificate.len);
+
+	if (!same(&digest, detail))
+		return bad_record(
+		    record, "its certificate is not the one that was recorded", err);
+	return 0;
+}
+
+/* What an event says about its record. */
 static int check_detail(
     struct ledger *ledger, const struct event *event, enum record_state state, struct err *err)
 {
 	static const struct digest nothing = { { 0 } };
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	struct digest digest;
 
 	if (state != RECORD_INTENDED && state != RECORD_ISSUED)
 		return same(&event->detail, &nothing)
@@ -66,21 +95,8 @@ static int check_detail(
 		           : bad_event(event->seq, "it has a detail", err);
 	if (read_record(ledger, event->record, &record, err) < 0)
 		return -1;
-	if (state == RECORD_ISSUED) {
-		digest = digest_of(record.certificate.data, record.certificate.len);
-		return same(&digest, &event->detail)
-		           ? 0
-		           : bad_record(&record,
-		                 "its certificate is not the one that was recorded", err);
-	}
-	digest = chain_record_digest(&record);
-	if (!same(&digest, &event->detail))
-		return bad_record(&record, "its fields are not those that were recorded", err);
-	digest = digest_of(record.tbs.data, record.tbs.len);
-	if (!same(&digest, &record.tbs_sha256))
-		return bad_record(
-		    &record, "its TBS bytes do not have the digest that was recorded", err);
-	return 0;
+	return state == RECORD_INTENDED ? check_fields(&record, &event->detail, err)
+	                                : check_certificate(&record, &event->detail, err);
 }
 
 static int take_state(
@@ -91,15 +107,16 @@ static int take_state(
 	if (state == RECORD_INTENDED) {
 		if (event->record < 1 || at != walk->n)
 			return bad_event(event->seq, "its record is out of turn", err);
-		walk->states = mem_grow(walk->states, &walk->cap, walk->n + 1, 1);
-		walk->states[walk->n++] = RECORD_INTENDED;
+		walk->seen = mem_grow(walk->seen, &walk->cap, walk->n + 1, sizeof(*walk->seen));
+		walk->seen[walk->n++] = (struct seen){ .state = RECORD_INTENDED };
 		return 0;
 	}
 	if (event->record < 1 || at >= walk->n)
 		return bad_event(event->seq, "its record was not intended", err);
-	if (!record_may_become((enum record_state)walk->states[at], state))
+	if (!record_may_become((enum record_state)walk->seen[at].state, state))
 		return bad_event(event->seq, "its record could not come to that state", err);
-	walk->states[at] = (uint8_t)state;
+	walk->seen[at].state = (uint8_t)state;
+	walk->seen[at].issued |= state == RECORD_ISSUED;
 	return 0;
 }
 
@@ -154,31 +171,45 @@ static int walk_events(struct walk *walk, struct err *err)
 /* --- records ---------------------------------------------------------------------------------
  */
 
+static int check_state(const struct walk *walk, sqlite3_stmt *row, struct err *err)
+{
+	int64_t seq = sqlite3_column_int64(row, 0);
+	const struct seen *seen = &walk->seen[seq - 1];
+	const char *what = NULL;
+	enum record_state state;
+
+	if (!record_state_read((const char *)sqlite3_column_text(row, 1), &state) ||
+	    (uint8_t)state != seen->state)
+		what = "its state is not that of its last event";
+	else if (sqlite3_column_int(row, 2) && !seen->issued)
+		what = "it has a certificate, but was never issued";
+	if (!what)
+		return 0;
+	return err_set(
+	    err, ERR_FAILED, "record %" PRId64 " of the ledger does not fit: %s", seq, what);
+}
+
 static int walk_records(const struct walk *walk, struct err *err)
 {
 	DB_AUTO row = db_statement(walk->ledger, SQL_ALL_STATES);
 	int64_t expected = 1;
 	int found;
 
-	while ((found = db_step(walk->ledger, row, err)) > 0) {
+	for (; (found = db_step(walk->ledger, row, err)) > 0; expected++) {
 		int64_t seq = sqlite3_column_int64(row, 0);
-		enum record_state state;
 
-		if (seq != expected || (size_t)seq > walk->n)
-			return err_set(err, ERR_FAILED, "record %" PRId64 " of the ledger %s",
-			    seq < expected ? seq : expected,
-			    seq == expected ? "was never intended by an event" : "is missing");
-		if (!record_state_read((const char *)sqlite3_column_text(row, 1), &state) ||
-		    (uint8_t)state != walk->states[seq - 1])
+		if (seq != expected)
+			break;
+		if ((size_t)seq > walk->n)
 			return err_set(err, ERR_FAILED,
-			    "record %" PRId64 " of the ledger does not fit: its state is not "
-			    "that of its last event",
+			    "record %" PRId64 " of the ledger was never intended by an event",
 			    seq);
-		expected++;
+		if (check_state(walk, row, err) < 0)
+			return -1;
 	}
 	if (found < 0)
 		return -1;
-	if ((size_t)expected != walk->n + 1)
+	if (found > 0 || (size_t)expected != walk->n + 1)
 		return err_set(
 		    err, ERR_FAILED, "record %" PRId64 " of the ledger is missing", expected);
 	return 0;
@@ -210,6 +241,6 @@ int ledger_verify(struct ledger *ledger, struct err *err)
 		status = walk_events(&walk, err);
 	if (status == 0)
 		status = walk_records(&walk, err);
-	free(walk.states);
+	free(walk.seen);
 	return status;
 }
