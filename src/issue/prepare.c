@@ -16,14 +16,15 @@ enum { RUN = 64 };
 struct preparation {
 	struct issue *issue;
 	struct lint *lint;
+	struct key_maker *maker;
 	size_t first;
 };
 
-static int make_key(struct job *job, struct err *err)
+static int make_key(const struct key_maker *maker, struct job *job, struct err *err)
 {
 	MICA_AUTO(key_freep) struct key *key = NULL;
 
-	if (key_generate(job->certificate->algorithm, &key, err) < 0 ||
+	if (key_make(maker, job->certificate->algorithm, &key, err) < 0 ||
 	    csr_make(key, job->certificate->common_name, job->certificate->names,
 	        job->certificate->n_names, &job->csr_pem, err) < 0 ||
 	    key_write_pem(key, &job->key_pem, err) < 0)
@@ -41,7 +42,7 @@ static int prepare_job(void *context, size_t i, struct err *err)
 
 	if (issue_takes_request(job->certificate))
 		buf_add(&job->spki, request->data, request->len);
-	else if (make_key(job, err) < 0)
+	else if (make_key(preparation->maker, job, err) < 0)
 		return err_prefix(err, "'%s'", job->certificate->name);
 	return lint_approve(preparation->lint, &job->spec, issue->ambient.now, &job->findings,
 	    &job->approval, err);
@@ -51,13 +52,15 @@ static int prepare_jobs(
     struct issue *issue, const struct approvals_progress *progress, struct err *err)
 {
 	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+	MICA_AUTO(key_maker_freep) struct key_maker *maker = NULL;
 	struct preparation preparation = { .issue = issue };
 
 	if (issue->n_jobs == 0)
 		return 0;
-	if (lint_new(issue->ca, &lint, err) < 0)
+	if (lint_new(issue->ca, &lint, err) < 0 || key_maker_new(&maker, err) < 0)
 		return -1;
 	preparation.lint = lint;
+	preparation.maker = maker;
 	for (size_t first = 0; first < issue->n_jobs; first += RUN) {
 		size_t n = issue->n_jobs - first < RUN ? issue->n_jobs - first : RUN;
 
