@@ -82,7 +82,7 @@ static void test_crash_everywhere(void **state)
 
 	(void)state;
 	for (unsigned n = 0;; n++) {
-		SCRATCH_AUTO scratch = scratch_new();
+		SCRATCH_AUTO scratch = scratch_new_fast();
 		MICA_FREE char *dir = mem_printf("%s/state", scratch);
 		enum step_end end = step_run(n, write_a_run, dir);
 		int stage;
@@ -120,7 +120,7 @@ static int hang_in_transaction(void *context)
 
 static void test_killed_in_mid_transaction(void **state)
 {
-	SCRATCH_AUTO dir = scratch_new();
+	SCRATCH_AUTO dir = scratch_new_fast();
 	LEDGER_AUTO reader = NULL;
 	struct err err = ERR_INIT;
 	enum step_end end;
@@ -165,7 +165,7 @@ static int open_and_write(const char *dir, unsigned number)
 static void test_writers_take_turns(void **state)
 {
 	enum { WRITERS = 2, RUNS = 10 };
-	SCRATCH_AUTO scratch = scratch_new();
+	SCRATCH_AUTO scratch = scratch_new_fast();
 	MICA_FREE char *dir = mem_printf("%s/state", scratch);
 	LEDGER_AUTO ledger = NULL;
 	struct record *records = NULL;

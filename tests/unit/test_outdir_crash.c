@@ -54,7 +54,7 @@ static void crash_everywhere(bool had_one)
 	unsigned fresh = 0;
 
 	for (unsigned n = 0;; n++) {
-		SCRATCH_AUTO scratch = scratch_new();
+		SCRATCH_AUTO scratch = scratch_new_fast();
 		MICA_FREE char *dir = mem_printf("%s/out/tls", scratch);
 		struct err err = ERR_INIT;
 		enum step_end end;
