@@ -81,6 +81,9 @@ void hsm_close(struct hsm *hsm);
 /* Asked again where it fails without a reason. */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 
+/* The last CKR_ value in OpenSSL's queue, which is emptied; CKR_OK for none. */
+unsigned long hsm_queued_ckr(void);
+
 /* Fails with the CKR_ value in OpenSSL's queue, or, when there is none, with what the session
  * or the token say when they are asked, or else as unknown. Empties the queue. Returns -1. */
 int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)

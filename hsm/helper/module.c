@@ -29,8 +29,7 @@ bool hsm_pause(size_t attempt)
 /* --- errors of libp11 -----------------------------------------------------------------------
  */
 
-/* The last CKR_ value in the queue, which is emptied; CKR_OK for none. */
-static unsigned long queued_ckr(void)
+unsigned long hsm_queued_ckr(void)
 {
 	int library = ERR_get_CKR_code();
 	unsigned long code, found = CKR_OK;
@@ -56,7 +55,7 @@ static unsigned long ask_device(struct hsm *hsm)
 
 int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)
 {
-	unsigned long rv = queued_ckr();
+	unsigned long rv = hsm_queued_ckr();
 	MICA_FREE char *what = NULL;
 	va_list args;
 

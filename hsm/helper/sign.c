@@ -27,29 +27,6 @@ static int cannot_sign(struct hsm *hsm, CK_RV rv, const char *call, struct err *
 	return ckr_fail(err, rv, call, "cannot sign with the key on %s", hsm->name);
 }
 
-/* --- by libp11 ------------------------------------------------------------------------------
- */
-
-static int sign_p11(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
-    struct buf *ret, struct err *err)
-{
-	unsigned char signature[MAX_SIGNATURE];
-	size_t len = sizeof(signature);
-
-	ERR_clear_error();
-	if (!signing->digest)
-		signing->digest = EVP_MD_CTX_new();
-	if (!signing->digest ||
-	    EVP_DigestSignInit(signing->digest, NULL, digest_of_key(hsm->key.algorithm), NULL,
-	        hsm->key.pkey) != 1)
-		return err_openssl(err, "cannot begin to sign");
-	if (EVP_DigestSign(signing->digest, signature, &len, tbs.data, tbs.len) != 1)
-		return hsm_p11_fail(
-		    hsm, err, "C_Sign", "cannot sign with the key on %s", hsm->name);
-	buf_add(ret, signature, len);
-	return 0;
-}
-
 /* --- by Cryptoki ----------------------------------------------------------------------------
  */
 
@@ -146,6 +123,43 @@ static int sign_cryptoki(struct hsm *hsm, struct hsm_signing *signing, struct wi
 		return cannot_sign(hsm, rv, "C_Sign", err);
 	if (!rsa)
 		return put_ecdsa(signature, len, ret, err);
+	buf_add(ret, signature, len);
+	return 0;
+}
+
+/* --- by libp11 ------------------------------------------------------------------------------
+ */
+
+/* libp11 0.4.20 keeps the reason to itself. Then the same is asked of Cryptoki, which tells it
+ * or signs; but not where that would be another try of the PIN. */
+static int p11_failed(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
+    struct buf *ret, struct err *err)
+{
+	CK_RV rv = hsm_queued_ckr();
+
+	if (rv != CKR_OK)
+		return cannot_sign(hsm, rv, "C_Sign", err);
+	if (hsm->key.always_authenticate)
+		return hsm_p11_fail(
+		    hsm, err, "C_Sign", "cannot sign with the key on %s", hsm->name);
+	return sign_cryptoki(hsm, signing, tbs, ret, err);
+}
+
+static int sign_p11(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
+    struct buf *ret, struct err *err)
+{
+	unsigned char signature[MAX_SIGNATURE];
+	size_t len = sizeof(signature);
+
+	ERR_clear_error();
+	if (!signing->digest)
+		signing->digest = EVP_MD_CTX_new();
+	if (!signing->digest ||
+	    EVP_DigestSignInit(signing->digest, NULL, digest_of_key(hsm->key.algorithm), NULL,
+	        hsm->key.pkey) != 1)
+		return err_openssl(err, "cannot begin to sign");
+	if (EVP_DigestSign(signing->digest, signature, &len, tbs.data, tbs.len) != 1)
+		return p11_failed(hsm, signing, tbs, ret, err);
 	buf_add(ret, signature, len);
 	return 0;
 }

@@ -281,7 +281,7 @@ static void test_orphan(void **state)
 /* --- crashes and losses ----------------------------------------------------------------------
  */
 
-static void survive(const struct world *world, const char *fault, size_t logins)
+static void survive(const struct world *world, const char *fault, size_t fewest, size_t most)
 {
 	struct running running = begin(world, fault, 100);
 	struct err err = ERR_INIT;
@@ -289,26 +289,26 @@ static void survive(const struct world *world, const char *fault, size_t logins)
 	must(sign(&running, &err), &err);
 	all_verify(&running);
 	end(&running);
-	assert_int_equal(calls(world, "C_Login"), logins);
+	assert_in_range(calls(world, "C_Login"), fewest, most);
 	nobody_left(world);
 }
 
 static void test_crash_once(void **state)
 {
-	survive(*state, "C_Sign@30=crash", 2);
+	survive(*state, "C_Sign@30=crash", 2, 2);
 	/* what was signed before the crash is not signed again, but for what was under way */
 	assert_in_range(calls(*state, "C_Sign"), 100, 170);
 }
 
 static void test_exit_once(void **state)
 {
-	survive(*state, "C_Sign@1=exit", 2);
+	survive(*state, "C_Sign@1=exit", 2, 2);
 }
 
 static void test_sessions_closed(void **state)
 {
-	survive(*state, "C_Sign@30=close", 2);
-	survive(*state, "C_SignInit@1=close", 2);
+	survive(*state, "C_Sign@30=close", 2, 2);
+	survive(*state, "C_SignInit@1=close", 2, 2);
 }
 
 static void test_device_errors(void **state)
@@ -319,14 +319,15 @@ static void test_device_errors(void **state)
 	for (size_t i = 0; i < mem_count(values); i++) {
 		MICA_FREE char *fault = mem_printf("C_Sign@30=ckr:%s", values[i]);
 
-		survive(*state, fault, 2);
+		/* where libp11 does not tell the reason, Cryptoki is asked, and signs */
+		survive(*state, fault, 1, 2);
 	}
 }
 
 static void test_lost_in_find(void **state)
 {
-	survive(*state, "C_FindObjectsInit@1=crash", 2);
-	survive(*state, "C_GetAttributeValue@1=crash", 2);
+	survive(*state, "C_FindObjectsInit@1=crash", 2, 2);
+	survive(*state, "C_GetAttributeValue@1=crash", 2, 2);
 }
 
 /* Each loss is one new start, and the second within a minute is the end. */
