@@ -168,7 +168,6 @@ static void times_change_form_in_2050(void **state)
 		int type;
 	} cases[] = { { "2049-12-31T23:59:59Z", V_ASN1_UTCTIME },
 		{ "2050-01-01T00:00:00Z", V_ASN1_GENERALIZEDTIME } };
-	MICA_AUTO(key_freep) struct key *key = NULL;
 	BUF_AUTO spki = BUF_INIT;
 	MICA_AUTO(ca_freep) struct ca *bare = NULL;
 	MICA_AUTO(lint_freep) struct lint *lint = NULL;

@@ -235,7 +235,7 @@ static int make_one(void *context, size_t item, struct err *err)
 
 static void keys_from_many_threads_differ(void **state)
 {
-	struct making making = { NULL };
+	struct making making = { .maker = NULL };
 	struct key **keys = making.keys;
 	struct err err = ERR_INIT;
 
