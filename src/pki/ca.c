@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 
+#include "parsed.h"
 #include "pem.h"
 #include "pkey.h"
 #include "spki.h"
@@ -68,7 +68,7 @@ static int take_key(struct ca *ca, const void *der, size_t len)
 	if (!spki || spki_algorithm(spki, &ca->algorithm) < 0)
 		return -1;
 	buf_add(&ca->spki, der, len);
-	pkey = pkey_of_spki(&ca->spki);
+	pkey = pkey_of_spki(spki);
 	if (!pkey)
 		return -1;
 	ca->verifying = pkey_verifying(pkey, algorithm_info(ca->algorithm)->digest);
@@ -87,88 +87,93 @@ static void identify(struct ca *ca)
 /* --- of a certificate
  * ------------------------------------------------------------------------- */
 
-static int time_of(const ASN1_TIME *time, int64_t *ret)
+static int take_certificate(struct ca *ca, const struct parsed *parsed)
 {
-	struct tm tm;
+	const ASN1_STRING *spki = parsed->tbs->spki->value.sequence;
 
-	if (ASN1_TIME_to_tm(time, &tm) != 1)
+	if (!parsed->times || take_name(ca, parsed->tbs->subject) < 0 ||
+	    take_key(ca, ASN1_STRING_get0_data(spki), (size_t)ASN1_STRING_length(spki)) < 0)
 		return -1;
-	*ret = (int64_t)timegm(&tm);
+	ca->not_before = parsed->not_before;
+	ca->not_after = parsed->not_after;
 	return 0;
 }
 
-static int take_certificate(struct ca *ca, X509 *x509)
+static bool any_unreadable(const struct parsed *parsed)
 {
-	unsigned char *spki = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
-	int result = -1;
+	const BASIC_CONSTRAINTS *basic = parsed_basic(parsed);
 
-	if (len > 0 && take_key(ca, spki, (size_t)len) == 0 &&
-	    take_name(ca, X509_get_subject_name(x509)) == 0 &&
-	    time_of(X509_get0_notBefore(x509), &ca->not_before) == 0 &&
-	    time_of(X509_get0_notAfter(x509), &ca->not_after) == 0)
-		result = 0;
-	OPENSSL_free(spki);
-	return result;
+	for (enum extension i = 0; i < EXT_COUNT; i++) {
+		const struct extension_facts *facts = &parsed->extensions[i];
+
+		if (facts->count > 1 || (facts->count == 1 && !facts->value))
+			return true;
+	}
+	return basic && basic->pathlen && ASN1_STRING_type(basic->pathlen) != V_ASN1_INTEGER;
 }
 
-/* Why this certificate may not issue; NULL: it may. X509_get_extension_flags() has looked at
- * every extension that libcrypto knows. */
-static const char *fault_of(X509 *x509)
+/* What libcrypto knows, mica's peers are taken to know as well. */
+static bool any_unknown(const struct parsed *parsed)
 {
-	uint32_t flags = X509_get_extension_flags(x509);
+	const STACK_OF(X509_EXTENSION) *all = parsed->tbs->extensions;
 
-	if (flags & EXFLAG_INVALID)
+	for (int i = 0; i < sk_X509_EXTENSION_num(all); i++) {
+		X509_EXTENSION *extension = sk_X509_EXTENSION_value(all, i);
+
+		if (X509_EXTENSION_get_critical(extension) &&
+		    !X509_supported_extension(extension))
+			return true;
+	}
+	return false;
+}
+
+/* Why this certificate may not issue; NULL: it may. */
+static const char *fault_of(const struct parsed *parsed)
+{
+	enum { KEY_CERT_SIGN = 5 };
+	const BASIC_CONSTRAINTS *basic = parsed_basic(parsed);
+	const ASN1_BIT_STRING *usage = parsed_usage(parsed);
+
+	if (any_unreadable(parsed))
 		return "has an extension that cannot be read";
-	if (flags & EXFLAG_CRITICAL)
+	if (any_unknown(parsed))
 		return "has a critical extension that mica does not know";
-	if (!(flags & EXFLAG_CA))
+	if (!basic || !basic->ca)
 		return "is not a CA's: basicConstraints does not say CA:TRUE";
-	if (!(flags & EXFLAG_KUSAGE) || !(X509_get_key_usage(x509) & KU_KEY_CERT_SIGN))
+	if (!usage || !ASN1_BIT_STRING_get_bit(usage, KEY_CERT_SIGN))
 		return "may not issue: keyUsage does not say keyCertSign";
-	if (!X509_get0_subject_key_id(x509))
+	if (!parsed_key_id(parsed))
 		return "has no subject key identifier";
-	if (X509_NAME_entry_count(X509_get_subject_name(x509)) == 0)
+	if (X509_NAME_entry_count(parsed->tbs->subject) == 0)
 		return "has an empty subject";
-	return NULL;
-}
-
-static X509 *parse(const struct buf *der)
-{
-	const unsigned char *at = der->data;
-	X509 *x509 = d2i_X509(NULL, &at, (long)der->len);
-
-	if (x509 && at == der->data + der->len)
-		return x509;
-	X509_free(x509);
 	return NULL;
 }
 
 int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct err *err)
 {
 	MICA_AUTO(ca_freep) struct ca *ca = mem_zalloc(sizeof(*ca));
-	X509_AUTO *x509 = NULL;
+	MICA_AUTO(parsed_freep) struct parsed *parsed = NULL;
 	const ASN1_OCTET_STRING *id;
 	const char *fault;
 
 	if (pem_or_der(file, bytes, &certificate_kind, &ca->der, err) < 0)
 		return -1;
-	x509 = parse(&ca->der);
-	if (!x509)
+	parsed = parsed_of(ca->der.data, ca->der.len);
+	if (!parsed)
 		return err_openssl(err, "\"%s\" is not a certificate", file);
-	fault = fault_of(x509);
+	fault = fault_of(parsed);
 	if (fault) {
 		ERR_clear_error();
 		return err_set(err, ERR_FAILED, "the certificate in \"%s\" %s", file, fault);
 	}
-	if (take_certificate(ca, x509) < 0)
+	if (take_certificate(ca, parsed) < 0)
 		return err_openssl(err,
 		    "the certificate in \"%s\" has a key, name or time that mica "
 		    "cannot use",
 		    file);
-	id = X509_get0_subject_key_id(x509);
+	id = parsed_key_id(parsed);
 	buf_add(&ca->key_id, ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
-	ca->constraints = X509_get_ext_d2i(x509, NID_name_constraints, NULL, NULL);
+	ca->constraints = mem_give(parsed->extensions[EXT_NAME_CONSTRAINTS].value);
 	pem_write("CERTIFICATE", &ca->der, &ca->pem);
 	identify(ca);
 	*ret = mem_give(ca);
@@ -282,6 +287,17 @@ struct digest ca_fingerprint(const struct ca *ca)
 
 /* --- bundles
  * ---------------------------------------------------------------------------------- */
+
+static X509 *parse(const struct buf *der)
+{
+	const unsigned char *at = der->data;
+	X509 *x509 = d2i_X509(NULL, &at, (long)der->len);
+
+	if (x509 && at == der->data + der->len)
+		return x509;
+	X509_free(x509);
+	return NULL;
+}
 
 int ca_read_bundle(
     const char *file, const struct buf *bytes, struct buf *ret_pem, struct err *err)

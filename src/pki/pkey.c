@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pkey.h"
 
+#include <string.h>
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-
-#include "spki.h"
 
 enum { MOST_SIGNATURE = 1024 };
 
@@ -71,15 +72,61 @@ int pkey_spki(const EVP_PKEY *pkey, struct buf *ret_spki, enum algorithm *ret)
 	return result;
 }
 
-EVP_PKEY *pkey_of_spki(const struct buf *spki)
+static EVP_PKEY *from_numbers(const char *type, const OSSL_PARAM *numbers)
 {
-	const unsigned char *at = spki->data;
-	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *pkey = NULL;
 
-	if (pkey && at == spki->data + spki->len)
-		return pkey;
-	EVP_PKEY_free(pkey);
-	return NULL;
+	if (context && numbers && EVP_PKEY_fromdata_init(context) == 1)
+		(void)EVP_PKEY_fromdata(
+		    context, &pkey, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)numbers);
+	EVP_PKEY_CTX_free(context);
+	return pkey;
+}
+
+static EVP_PKEY *of_point(const struct spki *spki, const char *group)
+{
+	const OSSL_PARAM numbers[] = {
+		OSSL_PARAM_utf8_string(
+		    OSSL_PKEY_PARAM_GROUP_NAME, (char *)group, strlen(group)),
+		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+		    (void *)ASN1_STRING_get0_data(spki->key),
+		    (size_t)ASN1_STRING_length(spki->key)),
+		OSSL_PARAM_END,
+	};
+
+	return from_numbers("EC", numbers);
+}
+
+static EVP_PKEY *of_modulus(const struct spki *spki)
+{
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *numbers = NULL;
+	EVP_PKEY *pkey = NULL;
+	BIGNUM *n = NULL;
+	BIGNUM *e = NULL;
+
+	if (build && spki_rsa_numbers(spki, &n, &e) == 0 &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		numbers = OSSL_PARAM_BLD_to_param(build);
+	pkey = from_numbers("RSA", numbers);
+	OSSL_PARAM_free(numbers);
+	OSSL_PARAM_BLD_free(build);
+	BN_free(n);
+	BN_free(e);
+	return pkey;
+}
+
+EVP_PKEY *pkey_of_spki(const struct spki *spki)
+{
+	const struct algorithm_info *info;
+	enum algorithm algorithm;
+
+	if (spki_algorithm(spki, &algorithm) < 0)
+		return NULL;
+	info = algorithm_info(algorithm);
+	return info->rsa ? of_modulus(spki) : of_point(spki, info->group);
 }
 
 EVP_MD_CTX *pkey_signing(EVP_PKEY *pkey, const char *digest)

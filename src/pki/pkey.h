@@ -13,6 +13,8 @@
 #include <mica/algorithm.h>
 #include <mica/buf.h>
 
+#include "spki.h"
+
 static inline void pkey_freep(EVP_PKEY **pkey)
 {
 	EVP_PKEY_free(*pkey);
@@ -41,8 +43,10 @@ EVP_PKEY *pkey_generate_rsa(int bits);
 /* The public key as DER and what it is; -1 when algorithm.h does not list it. */
 int pkey_spki(const EVP_PKEY *pkey, struct buf *ret_spki, enum algorithm *ret) MICA_CHECKED;
 
-/* One SubjectPublicKeyInfo and nothing behind it, its point checked; NULL on failure. */
-EVP_PKEY *pkey_of_spki(const struct buf *spki);
+/* A key of a kind that algorithm.h lists, its point checked; NULL on failure. Not by
+ * d2i_PUBKEY(): making OpenSSL's decoders ready costs a millisecond of a run that needs them
+ * for nothing else. */
+EVP_PKEY *pkey_of_spki(const struct spki *spki);
 
 /* Contexts to copy from; NULL on failure. */
 EVP_MD_CTX *pkey_signing(EVP_PKEY *pkey, const char *digest);

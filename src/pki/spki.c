@@ -61,31 +61,46 @@ static void see_ec(const struct spki *spki, struct spki_facts *facts)
 	                  ASN1_STRING_get0_data(spki->key)[0] == POINT_CONVERSION_UNCOMPRESSED;
 }
 
-static void see_rsa(const struct spki *spki, struct spki_facts *facts)
+int spki_rsa_numbers(const struct spki *spki, BIGNUM **ret_n, BIGNUM **ret_e)
 {
 	const unsigned char *at = ASN1_STRING_get0_data(spki->key);
 	const unsigned char *end = at + ASN1_STRING_length(spki->key);
+	RSA_PUBLIC *key;
+	BIGNUM *n = NULL;
+	BIGNUM *e = NULL;
+
+	key = (RSA_PUBLIC *)ASN1_item_d2i(NULL, &at, end - at, ASN1_ITEM_rptr(RSA_PUBLIC));
+	if (key && at == end) {
+		n = ASN1_INTEGER_to_BN(key->n, NULL);
+		e = ASN1_INTEGER_to_BN(key->e, NULL);
+	}
+	ASN1_item_free((ASN1_VALUE *)key, ASN1_ITEM_rptr(RSA_PUBLIC));
+	if (n && e && !BN_is_negative(n) && !BN_is_negative(e)) {
+		*ret_n = n;
+		*ret_e = e;
+		return 0;
+	}
+	BN_free(n);
+	BN_free(e);
+	return -1;
+}
+
+static void see_rsa(const struct spki *spki, struct spki_facts *facts)
+{
 	const ASN1_OBJECT *oid = NULL;
 	int type = 0;
-	RSA_PUBLIC *key;
 	BIGNUM *n;
 	BIGNUM *e;
 
 	facts->kind = SPKI_RSA;
 	X509_ALGOR_get0(&oid, &type, NULL, spki->algorithm);
-	key = (RSA_PUBLIC *)ASN1_item_d2i(NULL, &at, end - at, ASN1_ITEM_rptr(RSA_PUBLIC));
-	if (!key)
+	if (spki_rsa_numbers(spki, &n, &e) < 0)
 		return;
-	n = ASN1_INTEGER_to_BN(key->n, NULL);
-	e = ASN1_INTEGER_to_BN(key->e, NULL);
-	if (n && e && !BN_is_negative(n) && !BN_is_negative(e)) {
-		facts->encoding = type == V_ASN1_NULL && at == end;
-		facts->bits = BN_num_bits(n);
-		facts->exponent = BN_is_odd(e) && BN_num_bits(e) > 16;
-	}
+	facts->encoding = type == V_ASN1_NULL;
+	facts->bits = BN_num_bits(n);
+	facts->exponent = BN_is_odd(e) && BN_num_bits(e) > 16;
 	BN_free(n);
 	BN_free(e);
-	ASN1_item_free((ASN1_VALUE *)key, ASN1_ITEM_rptr(RSA_PUBLIC));
 }
 
 struct spki_facts spki_facts(const struct spki *spki)

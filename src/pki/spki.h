@@ -41,6 +41,10 @@ struct spki_facts spki_facts(const struct spki *spki);
  */
 int spki_algorithm(const struct spki *spki, enum algorithm *ret) MICA_CHECKED;
 
+/* The numbers of an RSA key, to be freed by the caller; -1, and nothing given, when they cannot
+ * be read. */
+int spki_rsa_numbers(const struct spki *spki, BIGNUM **ret_n, BIGNUM **ret_e) MICA_CHECKED;
+
 /* The key identifier: SHA-1 of the BIT STRING's content (RFC 5280 4.2.1.2, method 1), which is
  * what other tools expect; nothing rests on its strength. */
 enum { KEY_ID_LEN = 20 };
