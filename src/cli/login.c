@@ -38,6 +38,11 @@ static int pin_beforehand(
 	return err_hint(err, "use 'pin: file:PATH' or 'pin: fd:N'");
 }
 
+enum login_manner login_manner(const struct options *options)
+{
+	return options->unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
+}
+
 int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,
     struct login **ret, struct err *err)
 {

@@ -13,6 +13,7 @@
 #include <mica/inventory.h>
 #include <mica/token.h>
 
+#include "opt.h"
 #include "report.h"
 
 struct login;
@@ -21,6 +22,8 @@ enum login_manner {
 	LOGIN_ATTENDED,
 	LOGIN_UNATTENDED, /* nobody can be asked: 'pin: prompt' is refused */
 };
+
+enum login_manner login_manner(const struct options *options);
 
 /* ca and report must outlive the login. A PIN file or descriptor is read now. */
 int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,

@@ -51,13 +51,12 @@ static int prepare_and_sign(struct work *work, struct err *err)
 {
 	const struct inv_ca *ca = inventory_issuer(issue_inventory(work->issue));
 	MICA_AUTO(login_freep) struct login *login = NULL;
-	enum login_manner manner =
-	    work->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
 	char count[64];
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (login_begin(ca, manner, &work->run->report, &login, err) < 0 ||
+	if (login_begin(
+	        ca, login_manner(&work->run->options), &work->run->report, &login, err) < 0 ||
 	    prepare(work, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
@@ -68,13 +67,28 @@ static int prepare_and_sign(struct work *work, struct err *err)
 
 /* --- the result ---------------------------------------------------------------------- */
 
+enum { PLACES_NAMED = 4 };
+
+/* "in out/prod, out/test", or how many there are */
+static void add_places(const struct work *work, struct buf *line)
+{
+	const struct inventory *inventory = issue_inventory(work->issue);
+	const char *only = work->run->options.only;
+	size_t n = inventory->n_deployments;
+
+	if (only)
+		buf_printf(line, ", in %s", inventory_deployment(inventory, only)->out);
+	else if (n > PLACES_NAMED)
+		buf_printf(line, ", for %zu deployments", n);
+	for (size_t i = 0; !only && n <= PLACES_NAMED && i < n; i++)
+		buf_printf(
+		    line, "%s%s", i == 0 ? ", in " : " and ", inventory->deployments[i].out);
+}
+
 static void print_done(const struct work *work)
 {
 	const struct issue_done *done = &work->done;
-	const struct inventory *inventory = issue_inventory(work->issue);
-	const char *only = work->run->options.only;
 	BUF_AUTO line = BUF_INIT;
-	BUF_AUTO where = BUF_INIT;
 
 	count_add(&line, done->issued, "issued", "issued");
 	count_add(&line, done->rotated, "rotated", "rotated");
@@ -82,11 +96,9 @@ static void print_done(const struct work *work)
 	count_add(&line, done->retired, "retired", "retired");
 	count_add(&line, done->trees, "directory", "directories");
 	count_add(&line, done->outlets, "configuration file", "configuration files");
-	for (size_t i = 0; i < inventory->n_deployments; i++)
-		if (!only ||
-		    inventory_deployment(inventory, only) == &inventory->deployments[i])
-			buf_printf(&where, " %s", inventory->deployments[i].out);
-	printf("done: %s, in%s\n", buf_text(&line), buf_text(&where));
+	if (done->trees > 0 || done->outlets > 0)
+		add_places(work, &line);
+	printf("done: %s\n", buf_text(&line));
 }
 
 static bool any_endpoint(const struct inventory *inventory)

@@ -88,15 +88,14 @@ static int find_key(struct making *making, struct err *err)
 /* All that can be refused is refused before the state directory or a key is made. */
 static int rehearse(struct making *making, struct err *err)
 {
-	enum login_manner manner =
-	    making->run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
 
 	if (begin(making, LEDGER_READ, err) < 0)
 		return -1;
 	report_clear(&making->run->report); /* opening for writing finds the same again */
 	if (!making->ca)
 		return 0;
-	if (login_begin(making->ca, manner, &making->run->report, &making->login, err) < 0 ||
+	if (login_begin(making->ca, login_manner(&making->run->options), &making->run->report,
+	        &making->login, err) < 0 ||
 	    login_enter(making->login, err) < 0)
 		return -1;
 	return find_key(making, err);

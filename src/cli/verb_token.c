@@ -119,14 +119,13 @@ static int show(
     struct run *run, const struct issue *issue, const struct tokens *tokens, struct err *err)
 {
 	const struct inv_ca *ca = inventory_issuer(issue_inventory(issue));
-	enum login_manner manner = run->options.unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
 	MICA_AUTO(login_freep) struct login *login = NULL;
 	const struct token_key *key = NULL;
 
 	if (run_prints(run))
 		print_tokens(run, tokens);
 	if (!run->options.list &&
-	    (login_begin(ca, manner, &run->report, &login, err) < 0 ||
+	    (login_begin(ca, login_manner(&run->options), &run->report, &login, err) < 0 ||
 	        login_enter(login, err) < 0 || find_key(run, issue, login, &key, err) < 0))
 		return -1;
 	if (run->options.json)
