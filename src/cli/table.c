@@ -100,13 +100,14 @@ static size_t terminal_width(FILE *to)
 /* What the widest cell of each column needs. */
 static void measure(const struct table *table, size_t widths[])
 {
-	for (size_t i = 0; i < table->n_columns; i++)
+	for (size_t i = 0; i < table->n_columns; i++) {
 		widths[i] = width_of(table->columns[i].name);
-	for (size_t k = 0; k < table->n_cells; k++) {
-		size_t width = width_of(table->cells[k]);
+		for (size_t k = i; k < table->n_cells; k += table->n_columns) {
+			size_t width = width_of(table->cells[k]);
 
-		if (width > widths[k % table->n_columns])
-			widths[k % table->n_columns] = width;
+			if (width > widths[i])
+				widths[i] = width;
+		}
 	}
 }
 
@@ -149,6 +150,14 @@ static void break_words(char *text, size_t room)
 		*blank = '\n';
 }
 
+static void fit_cell(enum table_fit fit, char *cell, size_t width)
+{
+	if (fit == TABLE_WRAP)
+		break_words(cell, width);
+	if (fit == TABLE_CUT && strlen(cell) > width)
+		cell[width] = '\0';
+}
+
 static void fit_cells(struct table *table, size_t room)
 {
 	MICA_FREE size_t *widths = mem_array(table->n_columns, sizeof(*widths));
@@ -162,15 +171,9 @@ static void fit_cells(struct table *table, size_t room)
 		return;
 	over = shrink(table, TABLE_CUT, CUT_WIDTH, widths, total - room);
 	shrink(table, TABLE_WRAP, NARROWEST, widths, over);
-	for (size_t k = 0; k < table->n_cells; k++) {
-		enum table_fit fit = table->columns[k % table->n_columns].fit;
-		size_t width = widths[k % table->n_columns];
-
-		if (fit == TABLE_WRAP)
-			break_words(table->cells[k], width);
-		if (fit == TABLE_CUT && strlen(table->cells[k]) > width)
-			table->cells[k][width] = '\0';
-	}
+	for (size_t i = 0; i < table->n_columns; i++)
+		for (size_t k = i; k < table->n_cells; k += table->n_columns)
+			fit_cell(table->columns[i].fit, table->cells[k], widths[i]);
 }
 
 void table_print(struct table *table, FILE *to)
