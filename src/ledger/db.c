@@ -73,7 +73,7 @@ sqlite3_stmt *db_statement(struct ledger *ledger, enum statement which)
 	sqlite3_stmt **slot = &ledger->statements[which];
 
 	if (!*slot)
-		sqlite3_prepare_v3(ledger->db, statement_texts[which], -1,
+		sqlite3_prepare_v3(ledger->db, statement_text(which), -1,
 		    SQLITE_PREPARE_PERSISTENT, slot, NULL);
 	return *slot;
 }

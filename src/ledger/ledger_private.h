@@ -48,7 +48,7 @@ enum statement {
 	STATEMENTS,
 };
 
-extern const char *const statement_texts[STATEMENTS]; /* statements.c */
+const char *statement_text(enum statement which); /* statements.c */
 
 /* The newest event: how many there are, and the hash that covers them all. */
 struct head {

@@ -14,7 +14,7 @@
 #define ACTIVE "(state = 'issued' OR state = 'delivered' OR state = 'served')"
 #define LEAVES "(kind = 'server' OR kind = 'client')"
 
-const char *const statement_texts[STATEMENTS] = {
+static const char *const texts[STATEMENTS] = {
 	[SQL_BEGIN_READ] = "BEGIN",
 	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -74,3 +74,8 @@ const char *const statement_texts[STATEMENTS] = {
 	[SQL_META] = "SELECT value FROM meta WHERE name = ?1",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 };
+
+const char *statement_text(enum statement which)
+{
+	return texts[which];
+}

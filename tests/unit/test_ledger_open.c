@@ -180,6 +180,7 @@ static void test_an_unnamed_holder(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
+	(void)first;
 	write_file(dir, "lock", "");
 	fails(ledger_open(dir, LEDGER_WRITE, NOW, &second, &err), ERR_BUSY,
 	    "another mica is working in '");
@@ -326,7 +327,6 @@ static void test_a_damaged_page(void **state)
 static void test_another_host(void **state)
 {
 	SCRATCH_AUTO dir = scratch_new();
-	BUF_AUTO bytes = BUF_INIT;
 
 	(void)state;
 	make_ledger(dir);
@@ -365,8 +365,8 @@ static void test_the_head_does_not_fit(void **state)
 		"UPDATE event SET at = at - 1 WHERE seq = 2",
 		"UPDATE event SET hash = zeroblob(32) WHERE seq = 2",
 		"UPDATE event SET hash = zeroblob(32) WHERE seq = 1",
-		"INSERT INTO event SELECT 3, record, at, state, detail, hash FROM event WHERE "
-		"seq = 2",
+		("INSERT INTO event"
+		 " SELECT 3, record, at, state, detail, hash FROM event WHERE seq = 2"),
 		"UPDATE meta SET value = zeroblob(40) WHERE name = '.head'",
 		"UPDATE meta SET value = x'00' WHERE name = '.head'",
 		"DELETE FROM meta",

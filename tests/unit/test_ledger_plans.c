@@ -59,10 +59,10 @@ static void test_look_ups(void **state)
 	for (size_t i = 0; i < mem_count(wanted); i++) {
 		BUF_AUTO plan = BUF_INIT;
 
-		read_plan(db, statement_texts[wanted[i].statement], &plan);
+		read_plan(db, statement_text(wanted[i].statement), &plan);
 		if (strncmp(buf_text(&plan), wanted[i].plan, strlen(wanted[i].plan)) != 0)
 			fail_msg(
-			    "%s:\n%s", statement_texts[wanted[i].statement], buf_text(&plan));
+			    "%s:\n%s", statement_text(wanted[i].statement), buf_text(&plan));
 	}
 	sqlite3_close(db);
 }
@@ -79,13 +79,13 @@ static void test_nothing_else_scans(void **state)
 		            i == SQL_ALL_STATES || i == SQL_LAST_EVENT;
 		BUF_AUTO plan = BUF_INIT;
 
-		assert_non_null(statement_texts[i]);
-		read_plan(db, statement_texts[i], &plan);
+		assert_non_null(statement_text(i));
+		read_plan(db, statement_text(i), &plan);
 		if (strstr(buf_text(&plan), "TEMP B-TREE") ||
 		    strstr(buf_text(&plan), "MULTI-INDEX"))
-			fail_msg("%s:\n%s", statement_texts[i], buf_text(&plan));
+			fail_msg("%s:\n%s", statement_text(i), buf_text(&plan));
 		if (!walk && strstr(buf_text(&plan), "SCAN record"))
-			fail_msg("%s:\n%s", statement_texts[i], buf_text(&plan));
+			fail_msg("%s:\n%s", statement_text(i), buf_text(&plan));
 	}
 	sqlite3_close(db);
 }
