@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_regular(int dirfd, const char *path, size_t max, struct err *err)
+/* *ret_size: what it had when it was opened */
+static int open_regular(
+    int dirfd, const char *path, size_t max, size_t *ret_size, struct err *err)
 {
 	MICA_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
@@ -29,6 +31,7 @@ static int open_regular(int dirfd, const char *path, size_t max, struct err *err
 		return err_set(err, ERR_FAILED, "'%s' is not a regular file", path);
 	if ((uintmax_t)st.st_size > max)
 		return err_set(err, ERR_FAILED, "'%s' has more than %zu bytes", path, max);
+	*ret_size = (size_t)st.st_size;
 	given = fd;
 	fd = -1;
 	return given;
@@ -36,15 +39,18 @@ static int open_regular(int dirfd, const char *path, size_t max, struct err *err
 
 int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct err *err)
 {
-	MICA_CLOSE int fd = open_regular(dirfd, path, max, err);
+	size_t size = 0;
+	MICA_CLOSE int fd = open_regular(dirfd, path, max, &size, err);
 	BUF_AUTO got = BUF_INIT;
 
 	if (fd < 0)
 		return -1;
+	buf_reserve(&got, size + 1); /* room for the end of the file as well */
 	for (;;) {
 		ssize_t n;
 
-		buf_reserve(&got, 4096);
+		if (got.cap - got.len < 2)
+			buf_reserve(&got, 4096);
 		n = read(fd, got.data + got.len, got.cap - got.len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -182,6 +188,7 @@ int file_absolute(const char *path, char **ret, struct err *err)
 	}
 	while (*rest == '/')
 		rest++;
-	*ret = *rest ? mem_printf("%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", rest) : mem_give(real);
+	*ret = *rest ? mem_printf("%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", rest)
+	             : mem_give(real);
 	return 0;
 }
