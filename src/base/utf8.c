@@ -49,6 +49,8 @@ bool utf8_hidden(uint32_t c)
 		{ 0xe0000, 0xe007f },
 	};
 
+	if (c >= 0x20 && c < 0x7f)
+		return false;
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		if (c >= hidden[i].from && c <= hidden[i].to)
 			return true;

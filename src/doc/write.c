@@ -35,6 +35,16 @@ static void quote_character(struct buf *buf, uint32_t c, const char *bytes, size
 		buf_printf(buf, "\\u%04x", c);
 }
 
+/* How many bytes from here on stand for themselves, whatever the language. */
+static size_t plain(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
 void doc_quote(struct buf *buf, const char *text)
 {
 	size_t left = strlen(text);
@@ -42,8 +52,15 @@ void doc_quote(struct buf *buf, const char *text)
 	buf_addstr(buf, "\"");
 	while (left > 0) {
 		uint32_t c = 0xfffd;
-		size_t len = utf8_next(text, left, &c);
+		size_t len = plain(text);
 
+		if (len > 0) {
+			buf_add(buf, text, len);
+			text += len;
+			left -= len;
+			continue;
+		}
+		len = utf8_next(text, left, &c);
 		if (len == 0)
 			buf_addstr(buf, "\\ufffd");
 		else
