@@ -84,15 +84,15 @@ static void identify(struct ca *ca)
 	ca->identity = digest_of(both.data, both.len);
 }
 
-/* --- of a certificate
- * ------------------------------------------------------------------------- */
+/* --- of a certificate --- */
 
 static int take_certificate(struct ca *ca, const struct parsed *parsed)
 {
-	const ASN1_STRING *spki = parsed->tbs->spki->value.sequence;
+	size_t len;
+	const unsigned char *spki = any_der(parsed->tbs->spki, &len);
 
 	if (!parsed->times || take_name(ca, parsed->tbs->subject) < 0 ||
-	    take_key(ca, ASN1_STRING_get0_data(spki), (size_t)ASN1_STRING_length(spki)) < 0)
+	    take_key(ca, spki, len) < 0)
 		return -1;
 	ca->not_before = parsed->not_before;
 	ca->not_after = parsed->not_after;
@@ -159,16 +159,18 @@ int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct e
 	if (pem_or_der(file, bytes, &certificate_kind, &ca->der, err) < 0)
 		return -1;
 	parsed = parsed_of(ca->der.data, ca->der.len);
-	if (!parsed)
-		return err_openssl(err, "\"%s\" is not a certificate", file);
+	if (!parsed) {
+		ERR_clear_error(); /* its reasons are those of a parser */
+		return err_set(err, ERR_FAILED, "'%s' is not a certificate", file);
+	}
 	fault = fault_of(parsed);
 	if (fault) {
 		ERR_clear_error();
-		return err_set(err, ERR_FAILED, "the certificate in \"%s\" %s", file, fault);
+		return err_set(err, ERR_FAILED, "the certificate in '%s' %s", file, fault);
 	}
 	if (take_certificate(ca, parsed) < 0)
 		return err_openssl(err,
-		    "the certificate in \"%s\" has a key, name or time that mica "
+		    "the certificate in '%s' has a key, name or time that mica "
 		    "cannot use",
 		    file);
 	id = parsed_key_id(parsed);
@@ -180,8 +182,7 @@ int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct e
 	return 0;
 }
 
-/* --- of a name and a key
- * ---------------------------------------------------------------------- */
+/* --- of a name and a key --- */
 
 /* UTF8String for all but C, which X.520 makes a PrintableString. */
 static X509_NAME *name_of_rdns(const struct rdn *rdns, size_t n)
@@ -232,8 +233,7 @@ int ca_of_key(const struct rdn *subject, size_t n_subject, const struct buf *spk
 	return 0;
 }
 
-/* --- what one can ask
- * ------------------------------------------------------------------------- */
+/* --- what one can ask --- */
 
 const struct buf *ca_der(const struct ca *ca)
 {
@@ -285,8 +285,7 @@ struct digest ca_fingerprint(const struct ca *ca)
 	return digest_of(buf_text(&ca->der), ca->der.len);
 }
 
-/* --- bundles
- * ---------------------------------------------------------------------------------- */
+/* --- bundles --- */
 
 static X509 *parse(const struct buf *der)
 {
@@ -317,18 +316,19 @@ int ca_read_bundle(
 			break;
 		if (strcmp(label, "CERTIFICATE") != 0)
 			return err_set(err, ERR_FAILED,
-			    "\"%s\" holds a PEM block \"%s\", not only certificates", file,
-			    label);
+			    "'%s' holds a PEM block '%s', not only certificates", file, label);
 		x509 = parse(&der);
-		if (!x509)
-			return err_openssl(
-			    err, "\"%s\" holds a certificate that cannot be read", file);
+		if (!x509) {
+			ERR_clear_error();
+			return err_set(err, ERR_FAILED,
+			    "'%s' holds a certificate that cannot be read", file);
+		}
 		pem_write("CERTIFICATE", &der, &all);
 	}
 	if (found < 0)
 		return -1;
 	if (all.len == 0)
-		return err_set(err, ERR_FAILED, "\"%s\" holds no certificate", file);
+		return err_set(err, ERR_FAILED, "'%s' holds no certificate", file);
 	buf_add(ret_pem, all.data, all.len);
 	return 0;
 }

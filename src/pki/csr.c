@@ -89,11 +89,11 @@ int csr_make(const struct key *key, const char *common_name, const struct name *
 
 	if (!request || fill(request, key, common_name) < 0 ||
 	    put_names(request, names, n_names) < 0 || sign(request, key, &der) < 0)
-		return err_openssl(err, "cannot make a certification request for \"%s\"",
+		return err_openssl(err, "cannot make a certification request for '%s'",
 		    common_name ? common_name : "");
 	if (self_check(&der, key) < 0)
 		return err_set(err, ERR_FAILED,
-		    "the certification request for \"%s\" does not verify",
+		    "the certification request for '%s' does not verify",
 		    common_name ? common_name : "");
 	pem_write("CERTIFICATE REQUEST", &der, ret_pem);
 	return 0;
@@ -134,7 +134,7 @@ static int take_key(const char *file, X509_REQ *request, struct buf *ret_spki,
 		return 0;
 	ERR_clear_error();
 	err_set(err, ERR_FAILED,
-	    "the public key in \"%s\" is of a kind that mica does not certify", file);
+	    "the public key in '%s' is of a kind that mica does not certify", file);
 	return err_hint(err,
 	    "EC P-256 or P-384 (named curve, uncompressed point), or RSA of 2048, 3072 or "
 	    "4096 bits");
@@ -150,13 +150,15 @@ int csr_read(const char *file, const struct buf *bytes, struct buf *ret_spki,
 	if (pem_or_der(file, bytes, &request_kind, &der, err) < 0)
 		return -1;
 	request = parse(&der);
-	if (!request)
-		return err_openssl(err, "\"%s\" is not a certification request", file);
+	if (!request) {
+		ERR_clear_error(); /* its reasons are those of a parser */
+		return err_set(err, ERR_FAILED, "'%s' is not a certification request", file);
+	}
 	key = X509_REQ_get0_pubkey(request);
 	if (!key)
-		return err_openssl(err, "the public key in \"%s\" cannot be read", file);
+		return err_openssl(err, "the public key in '%s' cannot be read", file);
 	if (X509_REQ_verify(request, key) != 1)
 		return err_openssl(
-		    err, "the signature of \"%s\" does not verify with its own key", file);
+		    err, "the signature of '%s' does not verify with its own key", file);
 	return take_key(file, request, ret_spki, ret_algorithm, err);
 }

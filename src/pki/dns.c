@@ -96,7 +96,7 @@ const char *dns_alabel_fault(struct dns_name name)
 		if (label.len < 4 || label.text[2] != '-' || label.text[3] != '-')
 			continue;
 		if (strncasecmp(label.text, "xn", 2) != 0)
-			return "has a label with \"--\" third and fourth that is no A-label";
+			return "has a label with '--' third and fourth that is no A-label";
 		if (!punycode_is_valid(label.text + 4, label.len - 4))
 			return "has a label that begins with xn-- but is no A-label";
 	}

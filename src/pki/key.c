@@ -39,8 +39,7 @@ enum algorithm key_algorithm(const struct key *key)
 	return key->algorithm;
 }
 
-/* --- making
- * ----------------------------------------------------------------------------------- */
+/* --- making --- */
 
 struct key_maker {
 	EVP_PKEY *groups[ALG_EC_P384 + 1]; /* by algorithm; RSA keys share nothing */
@@ -103,8 +102,7 @@ int key_generate(enum algorithm algorithm, struct key **ret, struct err *err)
 	return key_make(NULL, algorithm, ret, err);
 }
 
-/* --- writing
- * ---------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 /* RSA keys take long to make, so OpenSSL's encoder does no harm; its memory is the secure heap.
  */
@@ -141,8 +139,7 @@ int key_write_pem(const struct key *key, struct buf *ret, struct err *err)
 	return 0;
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 /* Called when the PEM is encrypted; asks nobody. */
 static int no_password(char *text, int size, int writing, void *context)
@@ -178,18 +175,18 @@ int key_read_pem(const char *name, const struct buf *pem, struct key **ret, stru
 	BIO_free(bio);
 	if (asked) {
 		ERR_clear_error();
-		err_set(err, ERR_FAILED, "the key in \"%s\" is encrypted", name);
+		err_set(err, ERR_FAILED, "the key in '%s' is encrypted", name);
 		return err_hint(err, "Milvus reads unencrypted PKCS#8 keys only");
 	}
 	if (!key->pkey)
-		return err_openssl(err, "\"%s\" holds no private key that can be read", name);
+		return err_openssl(err, "'%s' holds no private key that can be read", name);
 	if (pkey_spki(key->pkey, &key->spki, &key->algorithm) < 0)
 		return err_set(err, ERR_FAILED,
-		    "the key in \"%s\" is of a kind that mica does not use", name);
+		    "the key in '%s' is of a kind that mica does not use", name);
 	if (!halves_match(key->pkey)) {
 		ERR_clear_error();
 		return err_set(
-		    err, ERR_FAILED, "the two halves of the key in \"%s\" do not match", name);
+		    err, ERR_FAILED, "the two halves of the key in '%s' do not match", name);
 	}
 	*ret = mem_give(key);
 	return 0;

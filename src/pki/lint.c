@@ -19,8 +19,7 @@ struct lint {
 	struct curves curves;
 };
 
-/* --- judging
- * ---------------------------------------------------------------------------------- */
+/* --- judging --- */
 
 void fault(const struct judged *judged, const char *fmt, ...)
 {
@@ -75,8 +74,7 @@ void lint_judge(
 	ERR_clear_error();
 }
 
-/* --- the throw-away key
- * ----------------------------------------------------------------------- */
+/* --- the throw-away key --- */
 
 /* Nobody ever sees a signature of this key, so the smallest that makes the same kind of
  * signature will do: AlgorithmIdentifiers name neither the curve nor the modulus. 512 bits have
@@ -130,8 +128,7 @@ void lint_free(struct lint *lint)
 	free(lint);
 }
 
-/* --- approving
- * -------------------------------------------------------------------------------- */
+/* --- approving --- */
 
 /* The draft, signed by the throw-away key, as DER. */
 static int make_twin(const struct lint *lint, const struct draft_spec *spec, struct buf *ret)
@@ -249,26 +246,24 @@ int lint_approve(struct lint *lint, const struct draft_spec *spec, int64_t now,
 	const char *difference;
 
 	if (make_twin(lint, spec, &der) < 0)
-		return err_openssl(err, "cannot draft a certificate for \"%s\"", spec->entry);
+		return err_openssl(err, "cannot draft a certificate for '%s'", spec->entry);
 	lint_case.certificate = twin = parsed_of(der.data, der.len);
 	if (!twin)
-		return err_openssl(
-		    err, "the draft for \"%s\" is not a certificate", spec->entry);
+		return err_openssl(err, "the draft for '%s' is not a certificate", spec->entry);
 	lint_judge(lint, &lint_case, findings);
 	if (findings->errors > errors_before)
-		return err_set(err, ERR_REFUSED, "the certificate for \"%s\" is refused: %s",
+		return err_set(err, ERR_REFUSED, "the certificate for '%s' is refused: %s",
 		    spec->entry, first_error(findings, findings_before));
 	difference = differs(lint, twin, spec);
 	if (difference)
 		return err_set(err, ERR_FAILED,
-		    "the draft for \"%s\" says another %s than it was asked to", spec->entry,
+		    "the draft for '%s' says another %s than it was asked to", spec->entry,
 		    difference);
 	*ret = approve(lint, twin, spec);
 	return 0;
 }
 
-/* --- serial numbers
- * --------------------------------------------------------------------------- */
+/* --- serial numbers --- */
 
 /* 158 random bits: the first two make it positive and 20 octets long. */
 int serial_make(int (*random)(void *, void *, size_t), void *context,

@@ -77,7 +77,7 @@ static void check_cn(const struct judged *judged, const NAME_CONSTRAINTS *constr
 	name.d.dNSName = value;
 	if (value && ASN1_STRING_set(value, judged->cn, (int)judged->cn_len) == 1 &&
 	    !is_allowed(&name, constraints))
-		fault(judged, "the common name \"%s\" is outside what the CA may issue for",
+		fault(judged, "the common name '%s' is outside what the CA may issue for",
 		    judged->cn);
 	ASN1_STRING_free(value);
 }

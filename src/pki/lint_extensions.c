@@ -66,8 +66,7 @@ void rule_extension_critical(const struct judged *judged)
 	}
 }
 
-/* --- basicConstraints
- * ------------------------------------------------------------------------- */
+/* --- basicConstraints --- */
 
 void rule_leaf_constraints(const struct judged *judged)
 {
@@ -102,8 +101,7 @@ void rule_ca_pathlen(const struct judged *judged)
 		fault(judged, "basicConstraints of a root have a path length");
 }
 
-/* --- keyUsage and extendedKeyUsage
- * ------------------------------------------------------------ */
+/* --- keyUsage and extendedKeyUsage --- */
 
 /* Bits of RFC 5280 4.2.1.3 */
 enum {
@@ -212,8 +210,7 @@ void rule_purpose_ca(const struct judged *judged)
 		fault(judged, "a CA has an extendedKeyUsage");
 }
 
-/* --- key identifiers
- * -------------------------------------------------------------------------- */
+/* --- key identifiers --- */
 
 void rule_authority_missing(const struct judged *judged)
 {

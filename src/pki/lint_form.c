@@ -26,8 +26,7 @@ void rule_unique_ids(const struct judged *judged)
 		fault(judged, "there is a unique identifier");
 }
 
-/* --- serial
- * ----------------------------------------------------------------------------------- */
+/* --- serial --- */
 
 /* ASN1_INTEGER holds the magnitude; a first bit that is set costs one octet more in DER. */
 static int serial_octets(const ASN1_INTEGER *serial)
@@ -75,8 +74,7 @@ void rule_serial_random(const struct judged *judged)
 		fault(judged, "the serial number has %d octets: too few to be random", octets);
 }
 
-/* --- signature and issuer
- * --------------------------------------------------------------------- */
+/* --- signature and issuer --- */
 
 void rule_signature_inner(const struct judged *judged)
 {
@@ -116,8 +114,7 @@ void rule_issuer(const struct judged *judged)
 		    judged->issuer->subject_text);
 }
 
-/* --- times
- * ------------------------------------------------------------------------------------ */
+/* --- times --- */
 
 /* YYMMDDHHMMSSZ until 2049, YYYYMMDDHHMMSSZ after it */
 static bool time_is_well_formed(const ASN1_TIME *time)

@@ -9,8 +9,7 @@
 
 enum { MOST_CN = 64 };
 
-/* --- subject
- * ---------------------------------------------------------------------------------- */
+/* --- subject --- */
 
 void rule_subject_empty(const struct judged *judged)
 {
@@ -78,8 +77,7 @@ void rule_cn_text(const struct judged *judged)
 	}
 }
 
-/* --- subjectAltName
- * --------------------------------------------------------------------------- */
+/* --- subjectAltName --- */
 
 static int name_count(const struct judged *judged)
 {
@@ -169,11 +167,10 @@ void rule_san_cn(const struct judged *judged)
 		    strncasecmp(dns.text, judged->cn, dns.len) == 0)
 			return;
 	}
-	fault(judged, "the common name \"%s\" is not among the alternative names", judged->cn);
+	fault(judged, "the common name '%s' is not among the alternative names", judged->cn);
 }
 
-/* --- DNS names and addresses
- * ------------------------------------------------------------------ */
+/* --- DNS names and addresses --- */
 
 static void check_dns(const struct judged *judged, const char *(*look)(struct dns_name))
 {
@@ -183,8 +180,7 @@ static void check_dns(const struct judged *judged, const char *(*look)(struct dn
 		const char *words = dns_at(judged, i, &dns) ? look(dns) : NULL;
 
 		if (words)
-			fault(
-			    judged, "the DNS name \"%.*s\" %s", (int)dns.len, dns.text, words);
+			fault(judged, "the DNS name '%.*s' %s", (int)dns.len, dns.text, words);
 	}
 }
 

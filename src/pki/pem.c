@@ -57,17 +57,17 @@ int pem_next(struct pem_reader *reader, char **ret_label, struct buf *ret_der, s
 
 	ERR_clear_error();
 	if (!reader->bio)
-		return err_openssl(err, "cannot read \"%s\"", reader->file);
+		return err_openssl(err, "cannot read '%s'", reader->file);
 	if (PEM_read_bio(reader->bio, &label, &header, &data, &len) != 1) {
 		if (!at_end())
 			return err_openssl(
-			    err, "\"%s\" holds a malformed PEM block", reader->file);
+			    err, "'%s' holds a malformed PEM block", reader->file);
 		ERR_clear_error();
 		return 0;
 	}
 	if (header[0] != '\0') {
-		result = err_set(
-		    err, ERR_FAILED, "\"%s\" holds an encrypted PEM block", reader->file);
+		result =
+		    err_set(err, ERR_FAILED, "'%s' holds an encrypted PEM block", reader->file);
 	} else {
 		*ret_label = mem_strdup(label);
 		buf_add(ret_der, data, (size_t)len);
@@ -95,7 +95,7 @@ static int check_rest(struct pem_reader *reader, const struct pem_kind *kind, st
 
 	for (long i = 0; i < len; i++) {
 		if (!isspace((unsigned char)rest[i]))
-			return err_set(err, ERR_FAILED, "\"%s\" holds more than one %s",
+			return err_set(err, ERR_FAILED, "'%s' holds more than one %s",
 			    reader->file, kind->noun);
 	}
 	return 0;
@@ -113,10 +113,10 @@ static int read_one(const char *file, const struct buf *bytes, const struct pem_
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return err_set(err, ERR_FAILED, "\"%s\" holds no %s", file, kind->noun);
+		return err_set(err, ERR_FAILED, "'%s' holds no %s", file, kind->noun);
 	if (!is_kind(kind, label))
-		return err_set(err, ERR_FAILED, "\"%s\" holds a PEM block \"%s\", not a %s",
-		    file, label, kind->noun);
+		return err_set(err, ERR_FAILED, "'%s' holds a PEM block '%s', not a %s", file,
+		    label, kind->noun);
 	return check_rest(&reader, kind, err);
 }
 
@@ -132,7 +132,7 @@ int pem_or_der(const char *file, const struct buf *bytes, const struct pem_kind 
 		buf_add(&der, bytes->data, bytes->len);
 	}
 	if (der.len == 0)
-		return err_set(err, ERR_FAILED, "\"%s\" is empty", file);
+		return err_set(err, ERR_FAILED, "'%s' is empty", file);
 	buf_move(ret_der, &der);
 	return 0;
 }

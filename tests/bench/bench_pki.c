@@ -69,8 +69,7 @@ static double time_each(
 	return each;
 }
 
-/* --- the steps
- * -------------------------------------------------------------------------------- */
+/* --- the steps --- */
 
 static void generate(struct bench *bench, size_t i)
 {
@@ -188,8 +187,7 @@ static void sign_bare(struct bench *bench, size_t i)
 		exit(1);
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
 static void make_ca(struct bench *bench)
 {

@@ -14,8 +14,7 @@ static bool fired(const struct findings *findings, const char *rule)
 	return false;
 }
 
-/* --- name constraints
- * -------------------------------------------------------------------------- */
+/* --- name constraints --- */
 
 /* The world's CA certificate once more, with permitted example.com and 10.0.0.0/8, but not
  * secret.example.com */
@@ -89,8 +88,7 @@ static void name_constraints(void **state)
 	}
 }
 
-/* --- approving
- * --------------------------------------------------------------------------------- */
+/* --- approving --- */
 
 static void a_refusal_leaves_no_approval(void **state)
 {
@@ -109,9 +107,9 @@ static void a_refusal_leaves_no_approval(void **state)
 	assert_null(approval);
 	assert_int_equal(err.kind, ERR_REFUSED);
 	assert_string_equal(
-	    err.text, "the certificate for \"server\" is refused: there is no subjectAltName");
+	    err.text, "the certificate for 'server' is refused: there is no subjectAltName");
 	assert_int_equal(findings.errors, 1);
-	assert_string_equal(findings.items[0].hint, "add \"dns\" or \"ip\"");
+	assert_string_equal(findings.items[0].hint, "add 'dns' or 'ip'");
 }
 
 static void a_warning_is_told_and_approved(void **state)

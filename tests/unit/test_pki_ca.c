@@ -15,7 +15,7 @@ static void refuse(const struct buf *bytes, const char *words)
 	assert_int_equal(ca_read("ca.pem", bytes, &ca, &err), -1);
 	assert_null(ca);
 	if (!strstr(err.text, words))
-		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+		fail_msg("'%s' does not say '%s'", err.text, words);
 }
 
 static void read_from_pem_as_from_der(void **state)
@@ -75,8 +75,7 @@ static void an_issuer_of_nothing_is_refused(void **state)
 	assert_null(ca);
 }
 
-/* --- what is no CA certificate
- * ----------------------------------------------------------------- */
+/* --- what is no CA certificate --- */
 
 /* The CA's certificate with one change, signed anew. */
 static struct buf changed(struct world *world, void (*change)(X509 *))
@@ -198,7 +197,7 @@ static void a_leaf_is_refused(void **state)
 	assert_int_equal(key_generate(ALG_EC_P256, &key, &err), 0);
 	spec = world_spec(PROFILE_SERVER, key_spki(key));
 	der = world_issue(world->ca, world->lint, world->signer, &spec);
-	refuse(&der, "the certificate in \"ca.pem\" is not a CA's: basicConstraints does not "
+	refuse(&der, "the certificate in 'ca.pem' is not a CA's: basicConstraints does not "
 	             "say CA:TRUE");
 }
 
@@ -208,26 +207,25 @@ static void what_is_no_certificate_is_refused(void **state)
 	const struct buf *pem = ca_pem(world->ca);
 	BUF_AUTO bytes = BUF_INIT;
 
-	refuse(&bytes, "\"ca.pem\" is empty");
+	refuse(&bytes, "'ca.pem' is empty");
 	buf_addstr(&bytes, "hello");
-	refuse(&bytes, "\"ca.pem\" is not a certificate");
+	refuse(&bytes, "'ca.pem' is not a certificate");
 	buf_reset(&bytes);
 	buf_printf(&bytes, "%s%s", buf_text(pem), buf_text(pem));
-	refuse(&bytes, "\"ca.pem\" holds more than one certificate");
+	refuse(&bytes, "'ca.pem' holds more than one certificate");
 	buf_reset(&bytes);
 	buf_add(&bytes, ca_der(world->ca)->data, ca_der(world->ca)->len);
 	buf_add(&bytes, "x", 1);
-	refuse(&bytes, "\"ca.pem\" is not a certificate");
+	refuse(&bytes, "'ca.pem' is not a certificate");
 	buf_reset(&bytes);
 	pem_write("PRIVATE KEY", ca_der(world->ca), &bytes);
-	refuse(&bytes, "\"ca.pem\" holds a PEM block \"PRIVATE KEY\", not a certificate");
+	refuse(&bytes, "'ca.pem' holds a PEM block 'PRIVATE KEY', not a certificate");
 	buf_reset(&bytes);
 	buf_addstr(&bytes, "-----BEGIN CERTIFICATE-----\nAAAA");
-	refuse(&bytes, "\"ca.pem\" holds a malformed PEM block");
+	refuse(&bytes, "'ca.pem' holds a malformed PEM block");
 }
 
-/* --- bundles
- * ----------------------------------------------------------------------------------- */
+/* --- bundles --- */
 
 static void bundles(void **state)
 {
@@ -253,7 +251,7 @@ static void refuse_bundle(const struct buf *in, const char *words)
 	assert_int_equal(ca_read_bundle("trust.pem", in, &out, &err), -1);
 	assert_int_equal(out.len, 0);
 	if (!strstr(err.text, words))
-		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+		fail_msg("'%s' does not say '%s'", err.text, words);
 }
 
 static void bad_bundles(void **state)
@@ -263,21 +261,21 @@ static void bad_bundles(void **state)
 	BUF_AUTO in = BUF_INIT;
 	BUF_AUTO junk = BUF_INIT;
 
-	refuse_bundle(&in, "\"trust.pem\" holds no certificate");
+	refuse_bundle(&in, "'trust.pem' holds no certificate");
 	buf_addstr(&in, "nothing here\n");
-	refuse_bundle(&in, "\"trust.pem\" holds no certificate");
+	refuse_bundle(&in, "'trust.pem' holds no certificate");
 	buf_addstr(&in, pem);
 	buf_addstr(&junk, "junk");
 	pem_write("CERTIFICATE", &junk, &in);
-	refuse_bundle(&in, "\"trust.pem\" holds a certificate that cannot be read");
+	refuse_bundle(&in, "'trust.pem' holds a certificate that cannot be read");
 	buf_reset(&in);
 	buf_addstr(&in, pem);
 	pem_write("PRIVATE KEY", &junk, &in);
-	refuse_bundle(&in, "holds a PEM block \"PRIVATE KEY\", not only certificates");
+	refuse_bundle(&in, "holds a PEM block 'PRIVATE KEY', not only certificates");
 	buf_reset(&in);
 	buf_addstr(&in, pem);
 	buf_cut(&in, in.len - 30);
-	refuse_bundle(&in, "\"trust.pem\" holds a malformed PEM block");
+	refuse_bundle(&in, "'trust.pem' holds a malformed PEM block");
 }
 
 static int set_up(void **state)

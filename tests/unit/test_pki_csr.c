@@ -81,8 +81,7 @@ static void a_request_without_names(void **state)
 	X509_REQ_free(request);
 }
 
-/* --- requests from outside
- * --------------------------------------------------------------------- */
+/* --- requests from outside --- */
 
 static struct buf der_of(EVP_PKEY *pkey, const char *digest)
 {
@@ -131,7 +130,7 @@ static void refuse(const struct buf *bytes, const char *words)
 	assert_int_equal(spki.len, 0);
 	assert_int_equal(algorithm, ALG_RSA_4096);
 	if (!strstr(err.text, words))
-		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+		fail_msg("'%s' does not say '%s'", err.text, words);
 }
 
 static void take(const struct buf *bytes, enum algorithm wanted)
@@ -180,10 +179,10 @@ static void what_is_more_or_less_is_refused(void **state)
 	buf_add(&longer, der.data, der.len);
 	buf_add(&longer, "x", 1);
 	longer_pem = pem_of(&longer, "CERTIFICATE REQUEST");
-	refuse(&empty, "\"in.csr\" is empty");
+	refuse(&empty, "'in.csr' is empty");
 	refuse(&two, "holds more than one certification request");
 	refuse(&rest, "holds more than one certification request");
-	refuse(&wrong, "holds a PEM block \"CERTIFICATE\", not a certification request");
+	refuse(&wrong, "holds a PEM block 'CERTIFICATE', not a certification request");
 	refuse(&longer, "is not a certification request");
 	refuse(&longer_pem, "is not a certification request");
 	for (size_t len = der.len - 1; len > 0; len -= len > 40 ? 37 : 1) {
@@ -211,7 +210,7 @@ static void each_bit_is_signed(void **state)
 static void other_kinds_of_keys_are_refused(void **state)
 {
 	static const char words[] =
-	    "the public key in \"in.csr\" is of a kind that mica does not certify";
+	    "the public key in 'in.csr' is of a kind that mica does not certify";
 	PKEY_AUTO *p521 = pkey_generate_ec("P-521");
 	PKEY_AUTO *rsa = pkey_generate_rsa(1024);
 	PKEY_AUTO *ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");

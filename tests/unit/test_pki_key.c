@@ -139,13 +139,12 @@ static void refuse(const char *pem_text, const char *words)
 	assert_int_equal(key_read_pem("some.key", &pem, &key, &err), -1);
 	assert_null(key);
 	if (!strstr(err.text, words))
-		fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+		fail_msg("'%s' does not say '%s'", err.text, words);
 }
 
 static void other_kinds_are_refused(void **state)
 {
-	static const char words[] =
-	    "the key in \"some.key\" is of a kind that mica does not use";
+	static const char words[] = "the key in 'some.key' is of a kind that mica does not use";
 	PKEY_AUTO *p521 = pkey_generate_ec("P-521");
 	PKEY_AUTO *rsa = pkey_generate_rsa(1024);
 	PKEY_AUTO *ed25519 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -185,7 +184,7 @@ static void encrypted_is_refused_without_asking(void **state)
 	len = BIO_get_mem_data(bio, &text);
 	buf_add(&pem, text, (size_t)len);
 	BIO_free(bio);
-	refuse(buf_text(&pem), "the key in \"some.key\" is encrypted");
+	refuse(buf_text(&pem), "the key in 'some.key' is encrypted");
 }
 
 /* The private half of one key with the public half of another */
@@ -214,11 +213,10 @@ static void halves_that_do_not_match_are_refused(void **state)
 	buf_add(&mixed, bytes, (size_t)len);
 	BIO_free(bio);
 	PKCS8_PRIV_KEY_INFO_free(info);
-	refuse(buf_text(&mixed), "the two halves of the key in \"some.key\" do not match");
+	refuse(buf_text(&mixed), "the two halves of the key in 'some.key' do not match");
 }
 
-/* --- many threads
- * ------------------------------------------------------------------------------ */
+/* --- many threads --- */
 
 struct making {
 	struct key_maker *maker;

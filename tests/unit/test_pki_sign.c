@@ -174,8 +174,8 @@ static void another_key_is_found_out(void **state)
 	                     2, NULL, batch->certificates, &err),
 	    -1);
 	assert_string_equal(err.text,
-	    "the signature of the certificate for \"server\" does not verify with the key of "
-	    "\"CN=Milvus CA g1,O=Example,C=US\"");
+	    "the signature of the certificate for 'server' does not verify with the key of "
+	    "'CN=Milvus CA g1,O=Example,C=US'");
 	check_consumed(batch, 2);
 	check_untouched(batch, 2);
 	batch_clear(batch);
@@ -240,8 +240,7 @@ static void nothing_to_sign_asks_nobody(void **state)
 	world_clear(&world);
 }
 
-/* --- envelopes
- * --------------------------------------------------------------------------------- */
+/* --- envelopes --- */
 
 static void envelopes_are_der_and_nothing_else(void **state)
 {
