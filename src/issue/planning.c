@@ -4,19 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_names(
-    struct issue *issue, const struct issue_plan_options *options, struct err *err)
+static int need_ca(const struct issue *issue, struct err *err)
 {
-	const char *file = issue->inventory->file;
-
-	if (options->only && !inventory_deployment(issue->inventory, options->only))
-		return err_set(
-		    err, ERR_NOT_FOUND, "'%s' has no deployment '%s'", file, options->only);
-	for (size_t i = 0; i < options->n_force; i++) {
-		if (!inventory_certificate(issue->inventory, options->force[i]))
-			return err_set(err, ERR_NOT_FOUND, "'%s' has no certificate '%s'", file,
-			    options->force[i]);
-	}
 	if (issue->ca)
 		return 0;
 	err_set(err, ERR_FAILED, "the CA '%s' has no certificate yet",
@@ -86,7 +75,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.force_mode = options->force_all ? PLAN_FORCE_ALL : PLAN_FORCE_NAMED,
 	};
 
-	if (check_names(issue, options, err) < 0 || issue_gather_facts(issue, err) < 0)
+	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0)
 		return -1;
 	trees = tree_facts(issue);
 	facts = (struct plan_facts){ issue->entries, trees, issue->n_places, issue->gone,

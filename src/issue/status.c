@@ -86,16 +86,27 @@ static void find_outage(const struct issue *issue, struct status *status)
 	}
 }
 
+/* Facts are told even where nothing could be done about them: the CA is over, say. */
+static void plan_if_possible(struct issue *issue)
+{
+	const struct issue_plan_options options = { 0 };
+	const struct plan *plan = NULL;
+	struct err err = ERR_INIT;
+
+	if (!issue->ca || issue_plan(issue, &options, &plan, &err) == 0)
+		return;
+	findings_add(issue->findings, FINDING_WARNING, "no-plan", NULL,
+	    err.hint[0] ? err.hint : NULL, "%s", err.text);
+}
+
 int issue_status(struct issue *issue, struct status *ret, struct err *err)
 {
 	const struct inventory *inventory = issue->inventory;
-	const struct issue_plan_options options = { 0 };
 	MICA_AUTO(status_clear) struct status status = { 0 };
-	const struct plan *plan = NULL;
 
-	if (issue->ca ? issue_plan(issue, &options, &plan, err) < 0
-	              : issue_gather_facts(issue, err) < 0)
+	if (issue_gather_facts(issue, err) < 0)
 		return -1;
+	plan_if_possible(issue);
 	status.rows =
 	    mem_array(inventory->n_cas + inventory->n_certificates, sizeof(*status.rows));
 	for (size_t i = 0; i < inventory->n_cas; i++) {
