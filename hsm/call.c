@@ -25,17 +25,21 @@ int token_bad_reply(struct token *token, struct err *err)
 	return err_hint(err, "install mica and mica-token from one build");
 }
 
-static int exchange(struct token *token, const struct call *call, struct buf *ret,
-    struct wire_in *ret_in, struct err *err)
+static int say(struct token *token, const struct call *call, uint32_t *ret_id, struct err *err)
 {
-	int64_t deadline = process_now_ms() + call->deadline_ms;
-	uint32_t id = ++token->last_id;
 	BUF_AUTO message = BUF_INIT;
 
-	wire_begin_request(&message, call->type, id);
+	*ret_id = ++token->last_id;
+	wire_begin_request(&message, call->type, *ret_id);
 	buf_add(&message, call->fields.data, call->fields.len);
-	if (process_send(&token->process, &message, deadline, err) < 0 ||
-	    process_receive(&token->process, deadline, ret, err) < 0) {
+	return process_send(
+	    &token->process, &message, process_now_ms() + call->deadline_ms, err);
+}
+
+static int hear(struct token *token, uint32_t id, int64_t deadline, struct buf *ret,
+    struct wire_in *ret_in, struct err *err)
+{
+	if (process_receive(&token->process, deadline, ret, err) < 0) {
 		token->hung = err->kind == ERR_TIMEOUT;
 		return -1;
 	}
@@ -43,6 +47,19 @@ static int exchange(struct token *token, const struct call *call, struct buf *re
 	if (wire_get_reply(ret_in, err) != id || ret_in->bad)
 		return token_bad_reply(token, err);
 	return err->kind == ERR_NONE ? 0 : -1;
+}
+
+static int exchange(struct token *token, const struct call *call, struct buf *ret,
+    struct wire_in *ret_in, struct err *err)
+{
+	int64_t deadline = process_now_ms() + call->deadline_ms;
+	uint32_t id = 0;
+
+	if (say(token, call, &id, err) < 0) {
+		token->hung = err->kind == ERR_TIMEOUT;
+		return -1;
+	}
+	return hear(token, id, deadline, ret, ret_in, err);
 }
 
 int token_call(struct token *token, const struct call *call, struct buf *ret,
@@ -54,6 +71,8 @@ int token_call(struct token *token, const struct call *call, struct buf *ret,
 		return err_hint(
 		    err, "check that the token and its service work, then try again");
 	}
+	if (token_await(token, err) < 0)
+		return -1;
 	if (exchange(token, call, ret, ret_in, err) == 0)
 		return 0;
 	if (err->kind != ERR_LOST || call->rule == CALL_ONCE)
@@ -73,24 +92,37 @@ int token_tell(struct token *token, const struct call *call, struct err *err)
 	return wire_end(&in) ? 0 : token_bad_reply(token, err);
 }
 
-/* --- start and restart ----------------------------------------------------------------------
- */
+/* --- start and restart --------------------------------------------------------- */
 
 int token_begin(struct token *token, struct err *err)
 {
 	CALL_AUTO call = call_new(token, WIRE_OPEN, CALL_ONCE);
-	int64_t begun = process_now_ms();
-	int result;
 
 	token->proved = false;
+	token->begun_ms = process_now_ms();
 	wire_put_text(&call.fields, MICA_VERSION);
 	wire_put_text(&call.fields, token->module);
 	wire_put_text(&call.fields, token->module_args);
 	if (process_start(token->helper, &token->process, err) < 0)
 		return -1;
-	result = token_tell(token, &call, err);
-	token->open_ms = process_now_ms() - begun;
-	return result;
+	return say(token, &call, &token->opening, err);
+}
+
+int token_await(struct token *token, struct err *err)
+{
+	BUF_AUTO reply = BUF_INIT;
+	uint32_t id = token->opening;
+	struct wire_in in;
+
+	if (id == 0)
+		return 0;
+	token->opening = 0;
+	if (hear(token, id, token->begun_ms + token->deadline_ms, &reply, &in, err) < 0) {
+		process_kill(&token->process);
+		return -1;
+	}
+	token->open_ms = process_now_ms() - token->begun_ms;
+	return wire_end(&in) ? 0 : token_bad_reply(token, err);
 }
 
 /* It must be the very same key: another one under its name would sign for the CA. */

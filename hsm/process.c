@@ -31,8 +31,7 @@ int64_t process_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- start ----------------------------------------------------------------------------------
- */
+/* --- start --------------------------------------------------------------------- */
 
 struct ends {
 	int ours, theirs, page;
@@ -164,8 +163,7 @@ int process_start(const char *path, struct process *ret, struct err *err)
 	return 0;
 }
 
-/* --- end ------------------------------------------------------------------------------------
- */
+/* --- end ----------------------------------------------------------------------- */
 
 void process_kill(struct process *process)
 {
@@ -203,8 +201,7 @@ void process_end(struct process *process, int wait_ms)
 	reap(process);
 }
 
-/* --- what went wrong ------------------------------------------------------------------------
- */
+/* --- what went wrong ----------------------------------------------------------- */
 
 static const char *step_name(const struct process *process)
 {
@@ -247,8 +244,7 @@ static int gone(struct err *err)
 	return err_set(err, ERR_LOST, "mica-token is not running any more");
 }
 
-/* --- messages -------------------------------------------------------------------------------
- */
+/* --- messages ------------------------------------------------------------------ */
 
 enum readiness { READY, DEAD, LATE };
 

@@ -30,8 +30,7 @@ void secret_clear(struct secret *secret)
 	*secret = (struct secret){ NULL, 0 };
 }
 
-/* --- list -----------------------------------------------------------------------------------
- */
+/* --- list ---------------------------------------------------------------------- */
 
 enum { MAX_TOKENS = 4096, QUICK_MS = 250 };
 
@@ -89,8 +88,7 @@ int token_list(struct token *token, struct token_info **ret, size_t *ret_n, stru
 	return 0;
 }
 
-/* --- select ---------------------------------------------------------------------------------
- */
+/* --- select -------------------------------------------------------------------- */
 
 static void describe(const struct present *present, struct buf *text)
 {
@@ -209,8 +207,7 @@ int session_select(
 	return 0;
 }
 
-/* --- login, find, use -----------------------------------------------------------------------
- */
+/* --- login, find, use ---------------------------------------------------------- */
 
 int session_login(struct token *token, struct err *err)
 {
@@ -223,7 +220,15 @@ int session_login(struct token *token, struct err *err)
 	else
 		wire_put_text(&call.fields, NULL);
 	wire_put_u32(&call.fields, token->pin_care);
-	return token_tell(token, &call, err);
+	if (token_tell(token, &call, err) == 0)
+		return 0;
+	token->logged_in = false;
+	if (err->kind != ERR_PIN)
+		return -1;
+	secret_clear(&token->refused);
+	token->refused = token->pin;
+	token->pin = (struct secret){ NULL, 0 };
+	return -1;
 }
 
 int session_find(

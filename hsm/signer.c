@@ -52,8 +52,7 @@ struct batch {
 	size_t done;
 };
 
-/* --- the self-test --------------------------------------------------------------------------
- */
+/* --- the self-test ------------------------------------------------------------- */
 
 static int prove(const struct token_signer *signer, const struct sign_job *job, struct err *err)
 {
@@ -75,8 +74,7 @@ static int prove(const struct token_signer *signer, const struct sign_job *job, 
 	    "the token is faulty, or two keys on it share an id: nothing was signed with it");
 }
 
-/* --- requests -------------------------------------------------------------------------------
- */
+/* --- requests ------------------------------------------------------------------ */
 
 /* A job too long for a datagram: a sealed file in memory, so that what is judged is what is
  * signed. */
@@ -232,8 +230,7 @@ static int fly(struct batch *batch, size_t end, struct err *err)
 	return 0;
 }
 
-/* --- a batch --------------------------------------------------------------------------------
- */
+/* --- a batch ------------------------------------------------------------------- */
 
 static int widen(struct batch *batch, struct err *err)
 {

@@ -17,8 +17,7 @@ enum {
 	MAX_PIN = 255,
 };
 
-/* --- the helper's place ---------------------------------------------------------------------
- */
+/* --- the helper's place -------------------------------------------------------- */
 
 /* In a build tree mica-token is not where it will be installed, but near mica. */
 static char *beside_us(void)
@@ -69,15 +68,14 @@ static int find_helper(const char *given, char **ret, struct err *err)
 	    err, "it is installed with mica; MICA_TOKEN_HELPER names another place");
 }
 
-/* --- open and close -------------------------------------------------------------------------
- */
+/* --- open and close ------------------------------------------------------------ */
 
 static int or_default(int given, int standard)
 {
 	return given > 0 ? given : standard;
 }
 
-int token_open(const struct token_params *params, struct token **ret, struct err *err)
+int token_start(const struct token_params *params, struct token **ret, struct err *err)
 {
 	MICA_AUTO(token_closep) struct token *token = mem_zalloc(sizeof(*token));
 
@@ -93,6 +91,16 @@ int token_open(const struct token_params *params, struct token **ret, struct err
 	if (find_helper(params->helper, &token->helper, err) < 0)
 		return -1;
 	if (token_begin(token, err) < 0)
+		return -1;
+	*ret = mem_give(token);
+	return 0;
+}
+
+int token_open(const struct token_params *params, struct token **ret, struct err *err)
+{
+	MICA_AUTO(token_closep) struct token *token = NULL;
+
+	if (token_start(params, &token, err) < 0 || token_await(token, err) < 0)
 		return -1;
 	*ret = mem_give(token);
 	return 0;
@@ -126,8 +134,7 @@ void token_close(struct token *token)
 	free(token);
 }
 
-/* --- select, login --------------------------------------------------------------------------
- */
+/* --- select, login ------------------------------------------------------------- */
 
 int token_select(
     struct token *token, const char *uri, struct token_info *ret_info, struct err *err)
@@ -157,8 +164,6 @@ static int check_pin(const struct token *token, const struct buf *pin, struct er
 
 int token_login(struct token *token, const struct buf *pin, struct err *err)
 {
-	struct err ignored = ERR_INIT;
-
 	if (!token->label)
 		return err_set(err, ERR_FAILED, "cannot log in: no token was selected");
 	if (pin && check_pin(token, pin, err) < 0)
@@ -170,14 +175,11 @@ int token_login(struct token *token, const struct buf *pin, struct err *err)
 		token->logged_in = true;
 		return 0;
 	}
-	if (pin && err->kind == ERR_PIN)
-		(void)!secret_set(&token->refused, token->pin.data, token->pin.len, &ignored);
 	secret_clear(&token->pin);
 	return -1;
 }
 
-/* --- keys -----------------------------------------------------------------------------------
- */
+/* --- keys ---------------------------------------------------------------------- */
 
 static void remember_key(struct token *token, const struct token_key *key)
 {

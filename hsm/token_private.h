@@ -22,6 +22,8 @@ struct token {
 	int deadline_ms, generate_ms, login_ms;
 	enum token_pin_care pin_care;
 	struct process process;
+	uint32_t opening; /* the OPEN that is not yet answered; 0: none */
+	int64_t begun_ms;
 	int64_t open_ms; /* what its start took */
 	uint32_t last_id;
 	int lock; /* -1: none */
@@ -41,11 +43,12 @@ struct token {
 	bool proved;       /* a signature of this helper was verified */
 };
 
-/* --- call.c ---------------------------------------------------------------------------------
- */
+/* --- call.c -------------------------------------------------------------------- */
 
-/* Starts the helper and says OPEN. */
+/* Starts the helper and says OPEN; the next call waits for its answer. */
 int token_begin(struct token *token, struct err *err) MICA_CHECKED;
+/* Waits for that answer, where it is still to come. */
+int token_await(struct token *token, struct err *err) MICA_CHECKED;
 
 enum call_rule {
 	CALL_ONCE,  /* what was begun may have happened: nothing is said twice */

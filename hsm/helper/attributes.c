@@ -28,8 +28,7 @@ static const struct {
 
 enum { N_FLAGS = mem_count(flags) };
 
-/* --- search ---------------------------------------------------------------------------------
- */
+/* --- search -------------------------------------------------------------------- */
 
 static CK_ULONG fill_template(
     CK_ATTRIBUTE *template, CK_OBJECT_CLASS *class, const struct hsm_wanted *wanted)
@@ -73,8 +72,7 @@ int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *
 	return 0;
 }
 
-/* --- one attribute --------------------------------------------------------------------------
- */
+/* --- one attribute ------------------------------------------------------------- */
 
 static bool means_absent(CK_RV rv)
 {
@@ -133,8 +131,7 @@ int hsm_number(struct hsm *hsm, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
 	return 0;
 }
 
-/* --- the flags of a key ---------------------------------------------------------------------
- */
+/* --- the flags of a key -------------------------------------------------------- */
 
 static enum token_flag flag_value(const CK_ATTRIBUTE *attribute)
 {

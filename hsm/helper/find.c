@@ -7,8 +7,7 @@
 
 #include <mica/mem.h>
 
-/* --- libp11's view of the key ---------------------------------------------------------------
- */
+/* --- libp11's view of the key -------------------------------------------------- */
 
 static bool is_key(const PKCS11_KEY *one, const struct token_key *key)
 {
@@ -70,8 +69,7 @@ void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_k
 		hsm_forget_pin(hsm);
 }
 
-/* --- the search -----------------------------------------------------------------------------
- */
+/* --- the search ---------------------------------------------------------------- */
 
 static char *describe_wanted(const struct hsm_wanted *wanted)
 {

@@ -132,8 +132,7 @@ static void destroy_pair(struct hsm *hsm, const struct pair *pair)
 	(void)hsm->ck->C_DestroyObject(hsm->session, pair->public_key);
 }
 
-/* --- names in use ---------------------------------------------------------------------------
- */
+/* --- names in use -------------------------------------------------------------- */
 
 static int check_unused(
     struct hsm *hsm, const struct hsm_wanted *wanted, const char *what, struct err *err)
@@ -162,8 +161,7 @@ static int check_names(struct hsm *hsm, const struct hsm_wanted *wanted, struct 
 	return wanted->id.len > 0 ? check_unused(hsm, &id, "id", err) : 0;
 }
 
-/* --- the pair -------------------------------------------------------------------------------
- */
+/* --- the pair ------------------------------------------------------------------ */
 
 static int check_made(struct hsm *hsm, const struct token_key *key, struct err *err)
 {

@@ -70,8 +70,7 @@ bool hsm_pause(size_t attempt);
 /* The step that mica names when it has to kill this process. */
 void hsm_step(struct hsm *hsm, enum wire_step step);
 
-/* --- module.c -------------------------------------------------------------------------------
- */
+/* --- module.c ------------------------------------------------------------------ */
 
 int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *err) MICA_CHECKED;
 int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err) MICA_CHECKED;
@@ -89,8 +88,7 @@ unsigned long hsm_queued_ckr(void);
 int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)
     MICA_PRINTF(4, 5);
 
-/* --- login.c --------------------------------------------------------------------------------
- */
+/* --- login.c ------------------------------------------------------------------- */
 
 int hsm_login(
     struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err) MICA_CHECKED;
@@ -98,8 +96,7 @@ int hsm_login(
 int hsm_set_ui(struct hsm *hsm, struct err *err) MICA_CHECKED;
 void hsm_forget_pin(struct hsm *hsm);
 
-/* --- attributes.c ---------------------------------------------------------------------------
- */
+/* --- attributes.c -------------------------------------------------------------- */
 
 enum { HSM_MAX_FOUND = 64 };
 
@@ -124,8 +121,7 @@ int hsm_read_key(struct hsm *hsm, CK_OBJECT_HANDLE object, struct token_key *ret
 /* Adds `"label" (id 01)` to the list. */
 void hsm_describe(struct hsm *hsm, CK_OBJECT_HANDLE object, struct buf *list);
 
-/* --- public.c -------------------------------------------------------------------------------
- */
+/* --- public.c ------------------------------------------------------------------ */
 
 /* Fills in spki and algorithm. key's id and label are there; public_key is its public key
  * object, or CK_INVALID_HANDLE to look for one. ERR_REFUSED for a kind of key that a CA of
@@ -133,8 +129,7 @@ void hsm_describe(struct hsm *hsm, CK_OBJECT_HANDLE object, struct buf *list);
 int hsm_read_public(struct hsm *hsm, CK_OBJECT_HANDLE private_key, CK_OBJECT_HANDLE public_key,
     struct token_key *key, struct err *err) MICA_CHECKED;
 
-/* --- find.c, generate.c, store.c ------------------------------------------------------------
- */
+/* --- find.c, generate.c, store.c ----------------------------------------------- */
 
 int hsm_find(struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret,
     struct err *err) MICA_CHECKED;
@@ -145,8 +140,7 @@ int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wan
 int hsm_store(struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span der,
     struct err *err) MICA_CHECKED;
 
-/* --- sign.c ---------------------------------------------------------------------------------
- */
+/* --- sign.c -------------------------------------------------------------------- */
 
 /* What each signing thread has for itself. */
 struct hsm_signing {
@@ -158,8 +152,7 @@ void hsm_signing_clear(struct hsm *hsm, struct hsm_signing *signing);
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err) MICA_CHECKED;
 
-/* --- serve.c --------------------------------------------------------------------------------
- */
+/* --- serve.c ------------------------------------------------------------------- */
 
 /* Answers requests until mica is gone. */
 void serve(struct hsm *hsm);

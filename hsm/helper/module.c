@@ -26,8 +26,7 @@ bool hsm_pause(size_t attempt)
 	return true;
 }
 
-/* --- errors of libp11 -----------------------------------------------------------------------
- */
+/* --- errors of libp11 ---------------------------------------------------------- */
 
 unsigned long hsm_queued_ckr(void)
 {
@@ -70,8 +69,7 @@ int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char 
 	return -1;
 }
 
-/* --- loading --------------------------------------------------------------------------------
- */
+/* --- loading ------------------------------------------------------------------- */
 
 /* Loaded here first: libp11 would print dlerror() and keep the reason to itself. */
 static int load_library(struct hsm *hsm, const char *path, struct err *err)
@@ -142,8 +140,7 @@ void hsm_close(struct hsm *hsm)
 	mem_freep(&hsm->path);
 }
 
-/* --- tokens ---------------------------------------------------------------------------------
- */
+/* --- tokens -------------------------------------------------------------------- */
 
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 static char *padded(const unsigned char *text, size_t len)

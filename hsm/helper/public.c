@@ -94,8 +94,7 @@ static int build(
 	return put_public(pkey, key, err);
 }
 
-/* --- RSA ------------------------------------------------------------------------------------
- */
+/* --- RSA ----------------------------------------------------------------------- */
 
 static int rsa_spki(const struct buf *modulus, const struct buf *exponent,
     struct token_key *key, struct err *err)
@@ -111,8 +110,7 @@ static int rsa_spki(const struct buf *modulus, const struct buf *exponent,
 	return build("RSA", params, key, err);
 }
 
-/* --- elliptic -------------------------------------------------------------------------------
- */
+/* --- elliptic ------------------------------------------------------------------ */
 
 static int ec_algorithm(const struct buf *params, enum algorithm *ret, struct err *err)
 {
@@ -153,8 +151,7 @@ static int ec_spki(const struct buf *point, struct token_key *key, struct err *e
 	return build("EC", params, key, err);
 }
 
-/* --- objects that may hold it ---------------------------------------------------------------
- */
+/* --- objects that may hold it -------------------------------------------------- */
 
 static int spki_of_public(
     struct hsm *hsm, CK_OBJECT_HANDLE object, bool rsa, struct token_key *key, struct err *err)

@@ -41,8 +41,7 @@ struct worker {
 	unsigned char *message; /* WIRE_MAX */
 };
 
-/* --- SIGN -----------------------------------------------------------------------------------
- */
+/* --- SIGN ---------------------------------------------------------------------- */
 
 static long clock_us(clockid_t clock)
 {
@@ -105,8 +104,7 @@ static int do_sign(
 	return 0;
 }
 
-/* --- threads --------------------------------------------------------------------------------
- */
+/* --- threads ------------------------------------------------------------------- */
 
 static void work(struct worker *worker);
 
@@ -156,8 +154,7 @@ static void widen(struct server *server, uint32_t jobs, struct buf *reply)
 	wire_put_u32(reply, batch > 1 ? (uint32_t)batch : 1);
 }
 
-/* --- the other requests ---------------------------------------------------------------------
- */
+/* --- the other requests -------------------------------------------------------- */
 
 static int malformed(struct err *err)
 {
@@ -319,8 +316,7 @@ static int dispatch(struct server *server, enum wire_type type, struct wire_in *
 	return malformed(err);
 }
 
-/* --- the loop -------------------------------------------------------------------------------
- */
+/* --- the loop ------------------------------------------------------------------ */
 
 static int handle(struct worker *worker, size_t len, int fd, struct buf *reply)
 {

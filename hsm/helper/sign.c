@@ -27,8 +27,7 @@ static int cannot_sign(struct hsm *hsm, CK_RV rv, const char *call, struct err *
 	return ckr_fail(err, rv, call, "cannot sign with the key on %s", hsm->name);
 }
 
-/* --- by Cryptoki ----------------------------------------------------------------------------
- */
+/* --- by Cryptoki --------------------------------------------------------------- */
 
 /* What the mechanism is given: the digest, for RSA inside a DigestInfo (RFC 8017, 9.2). */
 struct input {
@@ -127,8 +126,7 @@ static int sign_cryptoki(struct hsm *hsm, struct hsm_signing *signing, struct wi
 	return 0;
 }
 
-/* --- by libp11 ------------------------------------------------------------------------------
- */
+/* --- by libp11 ----------------------------------------------------------------- */
 
 /* libp11 0.4.20 keeps the reason to itself. Then the same is asked of Cryptoki, which tells it
  * or signs; but not where that would be another try of the PIN. */
@@ -164,8 +162,7 @@ static int sign_p11(struct hsm *hsm, struct hsm_signing *signing, struct wire_sp
 	return 0;
 }
 
-/* --- either ---------------------------------------------------------------------------------
- */
+/* --- either -------------------------------------------------------------------- */
 
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err)

@@ -127,8 +127,7 @@ static bool take_names(struct der *from, struct tbs *tbs)
 	return true;
 }
 
-/* --- extensions -----------------------------------------------------------------------------
- */
+/* --- extensions ---------------------------------------------------------------- */
 
 struct extension {
 	struct der oid;
@@ -207,8 +206,7 @@ static bool read_extensions(struct der list, bool *ca)
 	return true;
 }
 
-/* --- the two structures ---------------------------------------------------------------------
- */
+/* --- the two structures -------------------------------------------------------- */
 
 static bool parse_certificate(struct der body, struct tbs *tbs)
 {
@@ -291,8 +289,7 @@ int tbs_parse(const uint8_t *der, size_t len, struct tbs *ret, struct err *err)
 	return 0;
 }
 
-/* --- the rule -------------------------------------------------------------------------------
- */
+/* --- the rule ------------------------------------------------------------------ */
 
 /* AlgorithmIdentifiers as RFC 5758, 3.2 and RFC 4055, 5 write them */
 static const uint8_t ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,

@@ -180,8 +180,7 @@ uint32_t wire_get_reply(struct wire_in *in, struct err *err)
 	return id;
 }
 
-/* --- the socket -----------------------------------------------------------------------------
- */
+/* --- the socket ---------------------------------------------------------------- */
 
 union control {
 	struct cmsghdr align;

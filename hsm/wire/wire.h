@@ -70,8 +70,7 @@ struct wire_page {
 /* "C_Login"; any number is answered */
 const char *wire_step_name(uint32_t step);
 
-/* --- writing --------------------------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------------- */
 
 void wire_put_u32(struct buf *out, uint32_t value);
 void wire_put_u64(struct buf *out, uint64_t value);
@@ -85,8 +84,7 @@ void wire_begin_request(struct buf *out, enum wire_type type, uint32_t id);
 /* err NULL: the request succeeded */
 void wire_begin_reply(struct buf *out, uint32_t id, const struct err *err);
 
-/* --- reading --------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------- */
 
 struct wire_in {
 	const uint8_t *at;
@@ -119,8 +117,7 @@ struct wire_request wire_get_request(struct wire_in *in);
 /* Returns the id; err is filled in with what the reply says, kind ERR_NONE for success. */
 uint32_t wire_get_reply(struct wire_in *in, struct err *err);
 
-/* --- the socket -----------------------------------------------------------------------------
- */
+/* --- the socket ---------------------------------------------------------------- */
 
 /* One datagram and, unless fd is negative, one descriptor. flags as sendmsg(2). 0, or -1 and
  * errno. */

@@ -81,7 +81,11 @@ int token_uri_check(const char *uri, struct err *err) MICA_CHECKED;
 
 /* --- a session ------------------------------------------------------------------------------ */
 
-/* Starts the helper and loads the module. */
+/* Starts the helper, which loads the module while the caller does something else: the first call that
+ * needs the token waits for it and tells what went wrong. */
+int token_start(const struct token_params *params, struct token **ret, struct err *err) MICA_CHECKED;
+
+/* The same, and waits. */
 int token_open(const struct token_params *params, struct token **ret, struct err *err) MICA_CHECKED;
 void token_close(struct token *token); /* logs out, ends the helper */
 MICA_DEFINE_FREEP(struct token, token_close)

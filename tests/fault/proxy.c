@@ -96,8 +96,7 @@ static __thread struct fault now;          /* what this call is to do */
 static __thread const unsigned char *data; /* what C_Sign was given */
 static __thread size_t data_len;
 
-/* --- configuration --------------------------------------------------------------------------
- */
+/* --- configuration ------------------------------------------------------------- */
 
 static void die(const char *why)
 {
@@ -186,8 +185,7 @@ static void configure(void)
 	load_real();
 }
 
-/* --- each call ------------------------------------------------------------------------------
- */
+/* --- each call ----------------------------------------------------------------- */
 
 static void log_line(enum function function, const char *result)
 {
@@ -289,8 +287,7 @@ static CK_RV end(enum function function, CK_RV rv)
 #include "functions.h"
 #undef X
 
-/* --- those that some actions look into ------------------------------------------------------
- */
+/* --- those that some actions look into ----------------------------------------- */
 
 static CK_RV special_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
     CK_NOTIFY notify, CK_SESSION_HANDLE *session)
@@ -354,8 +351,7 @@ static CK_RV special_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *
 	    private_n, public_key, private_key);
 }
 
-/* --- the module -----------------------------------------------------------------------------
- */
+/* --- the module ---------------------------------------------------------------- */
 
 static CK_FUNCTION_LIST list;
 

@@ -120,8 +120,7 @@ WORLD int world_down(void **state)
 	return status;
 }
 
-/* --- the door, step by step ------------------------------------------------------------------
- */
+/* --- the door, step by step ---------------------------------------------------- */
 
 WORLD struct token *world_open(const struct world *world, const char *module)
 {
@@ -171,8 +170,7 @@ WORLD void world_generate(
 	must(token_generate_key(token, algorithm, &bytes, ret, &err), &err);
 }
 
-/* --- things to sign --------------------------------------------------------------------------
- */
+/* --- things to sign ------------------------------------------------------------ */
 
 WORLD X509_NAME *world_name(const char *common_name)
 {

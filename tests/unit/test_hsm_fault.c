@@ -152,8 +152,7 @@ static int group_up(void **state)
 	return 0;
 }
 
-/* --- hangs -----------------------------------------------------------------------------------
- */
+/* --- hangs --------------------------------------------------------------------- */
 
 static void check_hang(const struct err *err, const char *call, double begun)
 {
@@ -278,8 +277,7 @@ static void test_orphan(void **state)
 	nobody_left(*state);
 }
 
-/* --- crashes and losses ----------------------------------------------------------------------
- */
+/* --- crashes and losses -------------------------------------------------------- */
 
 static void survive(const struct world *world, const char *fault, size_t fewest, size_t most)
 {
@@ -409,8 +407,7 @@ static void test_generate_not_twice(void **state)
 	assert_int_equal(calls(*state, "C_GenerateKeyPair"), 1);
 }
 
-/* --- lies ------------------------------------------------------------------------------------
- */
+/* --- lies ---------------------------------------------------------------------- */
 
 static void test_wrong_signature(void **state)
 {
@@ -548,8 +545,7 @@ static void test_initialize_fails(void **state)
 	nobody_left(*state);
 }
 
-/* --- what it costs ---------------------------------------------------------------------------
- */
+/* --- what it costs ------------------------------------------------------------- */
 
 static void test_calls(void **state)
 {

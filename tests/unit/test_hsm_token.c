@@ -100,8 +100,7 @@ static void test_list(void **state)
 	token_close(token);
 }
 
-/* --- selecting and finding -------------------------------------------------------------------
- */
+/* --- selecting and finding ----------------------------------------------------- */
 
 static void test_select_wrong(void **state)
 {
@@ -331,8 +330,7 @@ static void test_foreign_curve(void **state)
 	token_close(token);
 }
 
-/* --- PIN -------------------------------------------------------------------------------------
- */
+/* --- PIN ----------------------------------------------------------------------- */
 
 static void test_wrong_pin(void **state)
 {
@@ -360,7 +358,8 @@ static void test_wrong_pin(void **state)
 static void test_unattended(void **state)
 {
 	const struct world *world = *state;
-	struct token_params params = { .module = world->module, .pin_care = TOKEN_PIN_UNATTENDED };
+	struct token_params params = { .module = world->module,
+		.pin_care = TOKEN_PIN_UNATTENDED };
 	struct token *token = NULL;
 	struct err err = ERR_INIT;
 	BUF_AUTO pin = BUF_INIT;
@@ -402,8 +401,7 @@ static void test_strange_pins(void **state)
 	token_close(token);
 }
 
-/* --- what may be signed ----------------------------------------------------------------------
- */
+/* --- what may be signed -------------------------------------------------------- */
 
 static void refuse(struct signer *signer, const struct buf *tbs, const char *why)
 {
@@ -519,8 +517,7 @@ static void test_many(void **state)
 	token_close(token);
 }
 
-/* --- certificates on the token ---------------------------------------------------------------
- */
+/* --- certificates on the token ------------------------------------------------- */
 
 static void test_store(void **state)
 {
@@ -567,8 +564,7 @@ static void test_store(void **state)
 	    0);
 }
 
-/* --- the lock --------------------------------------------------------------------------------
- */
+/* --- the lock ------------------------------------------------------------------ */
 
 static void test_lock(void **state)
 {
@@ -614,8 +610,7 @@ static void test_lock_directory(void **state)
 	token_close(token);
 }
 
-/* --- the helper ------------------------------------------------------------------------------
- */
+/* --- the helper ---------------------------------------------------------------- */
 
 static void test_open_wrong(void **state)
 {
@@ -648,6 +643,34 @@ static void test_open_wrong(void **state)
 	assert_null(token);
 }
 
+/* A start is not waited for, and what went wrong with it is told by the first call. */
+static void test_start(void **state)
+{
+	const struct world *world = *state;
+	MICA_FREE char *text = mem_printf("%s/started.so", world->dir);
+	struct token_params params = { .module = world->module };
+	struct token_info *infos = NULL;
+	struct token *token = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	must(token_start(&params, &token, &err), &err);
+	must(token_select(token, URI, NULL, &err), &err);
+	must(world_login(world, token, &err), &err);
+	token_close(token);
+	token = NULL;
+	must(token_start(&params, &token, &err), &err);
+	token_close(token);
+	token = NULL;
+	assert_int_equal(world_run("echo no module >%s", text), 0);
+	params.module = text;
+	must(token_start(&params, &token, &err), &err);
+	assert_int_equal(token_list(token, &infos, &n, &err), -1);
+	assert_int_equal(err.kind, ERR_FAILED);
+	assert_non_null(strstr(err.text, "cannot load the module"));
+	token_close(token);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -675,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_lock_directory),
 		cmocka_unit_test(test_open_wrong),
+		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_select_ambiguous),
 	};
 	const struct CMUnitTest beside_ed25519[] = { cmocka_unit_test(test_ed25519_beside) };

@@ -9,8 +9,7 @@
 #include "../../hsm/wire/tbs.h"
 #include "../../hsm/wire/wire.h"
 
-/* --- messages --------------------------------------------------------------------------------
- */
+/* --- messages ------------------------------------------------------------------ */
 
 static void fill_key(struct token_key *key)
 {
@@ -189,8 +188,7 @@ static void test_steps(void **state)
 		assert_non_null(wire_step_name(i));
 }
 
-/* --- what is signed --------------------------------------------------------------------------
- */
+/* --- what is signed ------------------------------------------------------------ */
 
 static void test_kinds(void **state)
 {
@@ -360,8 +358,7 @@ static void test_forms(void **state)
 	must(parse_with("02020080", NULL, &tbs, &err), &err);
 }
 
-/* --- CKR_ values -----------------------------------------------------------------------------
- */
+/* --- CKR_ values --------------------------------------------------------------- */
 
 static void test_ckr(void **state)
 {
