@@ -38,6 +38,19 @@ static int pin_beforehand(
 	return err_hint(err, "use 'pin: file:PATH' or 'pin: fd:N'");
 }
 
+/* The module is loaded while certificates are prepared. */
+static int start(struct login *login, struct err *err)
+{
+	const struct token_params params = {
+		.module = login->ca->module,
+		.module_args = login->ca->module_args,
+		.pin_care =
+		    login->ca->pin.source == PIN_PROMPT ? TOKEN_PIN_FORCED : TOKEN_PIN_CAREFUL,
+	};
+
+	return token_start(&params, &login->token, err);
+}
+
 enum login_manner login_manner(const struct options *options)
 {
 	return options->unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
@@ -50,7 +63,7 @@ int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report
 
 	login->ca = ca;
 	login->report = report;
-	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0)
+	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0 || start(login, err) < 0)
 		return -1;
 	*ret = mem_give(login);
 	return 0;
@@ -115,16 +128,9 @@ static int ask_pin(struct login *login, struct err *err)
 
 int login_enter(struct login *login, struct err *err)
 {
-	const struct token_params params = {
-		.module = login->ca->module,
-		.module_args = login->ca->module_args,
-		.pin_care =
-		    login->ca->pin.source == PIN_PROMPT ? TOKEN_PIN_FORCED : TOKEN_PIN_CAREFUL,
-	};
 	int done;
 
-	if (token_open(&params, &login->token, err) < 0 ||
-	    token_select(login->token, login->ca->key, &login->info, err) < 0 ||
+	if (token_select(login->token, login->ca->key, &login->info, err) < 0 ||
 	    lock_token(login, err) < 0 || ask_pin(login, err) < 0)
 		return -1;
 	report_detail(login->report, "token '%s' (serial %s, %s), module %s", login->info.label,

@@ -2,8 +2,9 @@
 /*
  * login: from what the inventory says of a CA to its key on the token, and a signer on it.
  *
- *     login_begin   what can be refused without the token: the PIN's source
- *     login_enter   the token opened, selected, locked; the PIN; the one login
+ *     login_begin   what can be refused without the token: the PIN's source; the helper is
+ *                   started and not waited for
+ *     login_enter   the token selected and locked; the PIN; the one login
  *     login_key     the key, judged: the right one, and not extractable
  *     login_signer
  */
