@@ -140,7 +140,7 @@ static int find_again(struct token *token, struct err *err)
 
 static int replay(struct token *token, struct err *err)
 {
-	if (token_begin(token, err) < 0)
+	if (token_begin(token, err) < 0 || token_await(token, err) < 0)
 		return -1;
 	if (token->label && session_select(token, CALL_ONCE, NULL, err) < 0)
 		return -1;

@@ -328,6 +328,28 @@ static void test_lost_in_find(void **state)
 	survive(*state, "C_GetAttributeValue@1=crash", 2, 2);
 }
 
+/* Before any token was chosen there is nothing to say again but the question itself. */
+static void test_lost_in_list(void **state)
+{
+	struct token *token;
+	struct token_info *infos = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	set_fault(*state, "C_GetSlotList@1=ckr:0x5");
+	token = open_must(*state);
+	must(token_list(token, &infos, &n, &err), &err);
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++)
+		token_info_clear(&infos[i]);
+	free(infos);
+	token_close(token);
+	set_fault(*state, "C_GetSlotList@1=crash");
+	token = open_must(*state);
+	must(token_select(token, KEY_URI, NULL, &err), &err);
+	token_close(token);
+}
+
 /* Each loss is one new start, and the second within a minute is the end. */
 static void test_crash_always(void **state)
 {
@@ -588,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_exit_once),
 		cmocka_unit_test(test_sessions_closed),
 		cmocka_unit_test(test_device_errors),
+		cmocka_unit_test(test_lost_in_list),
 		cmocka_unit_test(test_lost_in_find),
 		cmocka_unit_test(test_crash_always),
 		cmocka_unit_test(test_removed),
