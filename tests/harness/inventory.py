@@ -25,6 +25,13 @@ BASE = {
 }
 
 
+class Plain(yaml.SafeDumper):
+    """Writes a value out wherever it stands: an inventory takes no aliases."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 class Inventory(dict):
     """A copy of BASE. inv.ca, inv.deployment and inv.certificate(name) are its parts, to be changed in place."""
 
@@ -44,4 +51,4 @@ class Inventory(dict):
         return next(c for c in self["certificates"] if c["name"] == name)
 
     def text(self):
-        return yaml.safe_dump(dict(self), sort_keys=False, default_flow_style=False)
+        return yaml.dump(dict(self), Dumper=Plain, sort_keys=False, default_flow_style=False)
