@@ -34,6 +34,7 @@ dir=${dir:-./demo}
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$top/build/release
 umask 077
+exec 3>&1 # the transcript, also for what runs in a substitution
 
 fail() {
 	echo "quickstart: $1" >&2
@@ -144,7 +145,7 @@ serve() {
 		[ -z "$port" ] || break
 		sleep 0.1
 	done
-	cat "$log" >&2
+	[ -n "$port" ] || cat "$log" >&2
 	rm -f "$log"
 	[ -n "$port" ] || fail "openssl s_server did not start with the delivered files"
 }
@@ -154,7 +155,7 @@ serve() {
 ask() {
 	local command=(openssl s_client -brief -ign_eof -connect "127.0.0.1:$port" -tls1_3 -servername "$name"
 		-verify_hostname "$name" -verify_return_error "$@")
-	printf '$ %s\n' "${command[*]}" >&2
+	printf '$ %s\n' "${command[*]}" >&3
 	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 "${command[@]}" 2>&1 || true
 }
 
@@ -280,16 +281,15 @@ with_milvus() {
 
 farewell() {
 	say "what lies where"
-	cat <<-END
-	$dir/
-	  mica.yaml            the inventory: who the CA is, which certificates exist, which Milvus uses them
-	  $deployment/tls/       server.pem server.key ca.pem: what Milvus mounts
-	  $deployment/clients/   a directory for each client: client.pem client.key ca.pem
-	  $deployment/           the configuration for Milvus, and clients.md: what a client must be told
-	  state/               the ledger and the CA certificates
-	  tokens/ pin          the SoftHSM2 token (the CA key lives there) and its PIN
-	END
-	[ -z "$milvus" ] || echo "  milvus/              the same for the real Milvus 2.3.5, with a CA of its own"
+	echo "$dir/"
+	printf '  %-22s %s\n' \
+		mica.yaml "the inventory: who the CA is, which certificates exist, which Milvus uses them" \
+		"$deployment/tls/" "server.pem server.key ca.pem: what Milvus mounts" \
+		"$deployment/clients/" "a directory for each client: client.pem client.key ca.pem" \
+		"$deployment/" "the configuration for Milvus, and clients.md: what a client must be told" \
+		state/ "the ledger and the CA certificates" \
+		"tokens/ pin" "the SoftHSM2 token, where the CA key lives, and its PIN"
+	[ -z "$milvus" ] || printf '  %-22s %s\n' milvus/ "the same for the real Milvus 2.3.5, with a CA of its own"
 	cat <<-END
 
 	What to type next:
