@@ -51,7 +51,7 @@ static int state_of(struct ledger *ledger, const struct delivery *delivery,
 /* Only what was issued can be delivered; what is past that stays what it is. */
 static int deliver(struct ledger *ledger, const struct delivery *delivery, struct err *err)
 {
-	enum record_state state;
+	enum record_state state = RECORD_INTENDED;
 
 	if (state_of(ledger, delivery, &state, err) < 0)
 		return -1;

@@ -88,7 +88,7 @@ static int connect_db(struct ledger *ledger, const char *name, int flags, struct
 	static const char settings[] =
 	    "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = "
 	    "ON;"
-	    "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;";
+	    "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
 	int code = sqlite3_open_v2(name, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code != SQLITE_OK)

@@ -136,7 +136,7 @@ static int issue(
 {
 	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_CERTIFICATE);
 	struct digest detail = digest_of(certificate->data, certificate->len);
-	enum record_state from;
+	enum record_state from = RECORD_INTENDED;
 
 	if (record_state_of(ledger, seq, &from, err) < 0)
 		return -1;
@@ -179,7 +179,7 @@ int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum recor
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++) {
-		enum record_state from;
+		enum record_state from = RECORD_INTENDED;
 
 		status = record_state_of(ledger, seqs[i], &from, err);
 		if (status == 0 && from != state)
