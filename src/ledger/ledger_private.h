@@ -70,16 +70,13 @@ struct ledger {
 	bool settled;
 };
 
-/* --- db.c: the edge to SQLite ---------------------------------------------------------------
- */
+/* --- db.c: the edge to SQLite --- */
 
 /* Gives the statement, reset and ready to be bound; a failure shows at the first db_step(). */
 sqlite3_stmt *db_statement(struct ledger *ledger, enum statement which);
-/* 1: a row; 0: no more, and the statement is reset; -1: err is set, and the statement is reset
- */
+/* 1: a row; 0: no more; -1: err is set. But for a row, the statement is reset. */
 int db_step(struct ledger *ledger, sqlite3_stmt *statement, struct err *err) MICA_CHECKED;
-/* for a statement without rows; *ret_code, if not NULL, is SQLite's extended code of a failure
- */
+/* for a statement without rows */
 int db_run(struct ledger *ledger, sqlite3_stmt *statement, struct err *err) MICA_CHECKED;
 /* The words for what SQLite said last. Returns -1. */
 int db_failed(struct ledger *ledger, struct err *err);
@@ -94,21 +91,19 @@ void db_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void db_bind_blob(sqlite3_stmt *statement, int at, const void *bytes, size_t len);
 void db_bind_digest(sqlite3_stmt *statement, int at, const struct digest *digest);
 char *db_text(sqlite3_stmt *statement, int column); /* free() it */
-bool db_digest(
-    sqlite3_stmt *statement, int column, struct digest *ret); /* false: not 32 bytes */
+/* false: not 32 bytes */
+bool db_digest(sqlite3_stmt *statement, int column, struct digest *ret);
 void db_resetp(sqlite3_stmt **statement);
 #define DB_AUTO MICA_AUTO(db_resetp) sqlite3_stmt *
 
-/* --- schema.c -------------------------------------------------------------------------------
- */
+/* --- schema.c --- */
 
 /* Makes dir/ledger.db, whole and durable, or nothing. */
 int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
 /* Is this database a ledger that this program knows? */
 int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
-/* --- chain.c --------------------------------------------------------------------------------
- */
+/* --- chain.c --- */
 
 struct event {
 	int64_t seq, record, at;
@@ -128,8 +123,7 @@ int chain_write_head(struct ledger *ledger, struct err *err) MICA_CHECKED;
 /* what the first event of a record covers */
 struct digest chain_record_digest(const struct record *record);
 
-/* --- record.c -------------------------------------------------------------------------------
- */
+/* --- record.c --- */
 
 enum columns { WITHOUT_BYTES, WITH_BYTES };
 /* Fills from a row of RECORD_COLUMNS; ERR_FAILED when a field is not as it must be. */
@@ -140,8 +134,7 @@ bool record_kind_read(const char *text, enum record_kind *ret);
 bool record_state_read(const char *text, enum record_state *ret);
 bool record_may_become(enum record_state from, enum record_state to);
 
-/* --- write.c --------------------------------------------------------------------------------
- */
+/* --- write.c --- */
 
 /* The state of a record; ERR_NOT_FOUND. */
 int record_state_of(
@@ -149,8 +142,7 @@ int record_state_of(
 int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
     enum record_state to, struct err *err) MICA_CHECKED;
 
-/* --- lock.c, host.c -------------------------------------------------------------------------
- */
+/* --- lock.c, host.c --- */
 
 /* *ret_made: there was no lock file */
 int lock_take(

@@ -19,8 +19,7 @@
  */
 enum { CHECKPOINT_PAGES = 4000, BUSY_MS = 5000 };
 
-/* --- a ledger that is gone -------------------------------------------------------------------
- */
+/* --- a ledger that is gone --- */
 
 /* Does this file say that there was a ledger here? */
 static bool is_remnant(const char *name)
@@ -80,15 +79,16 @@ static int find_ledger(const struct ledger *ledger, bool *ret_there, struct err 
 	return errno == ENOTDIR ? 0 : refuse_lost(ledger->dir, err);
 }
 
-/* --- the connection --------------------------------------------------------------------------
- */
+/* --- the connection --- */
 
 static int connect_db(struct ledger *ledger, const char *name, int flags, struct err *err)
 {
 	static const char settings[] =
-	    "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = "
-	    "ON;"
-	    "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+	    "PRAGMA synchronous = FULL;"
+	    "PRAGMA cell_size_check = ON;"
+	    "PRAGMA secure_delete = OFF;" /* nothing here is secret */
+	    "PRAGMA cache_size = -65536;"
+	    "PRAGMA temp_store = MEMORY;";
 	int code = sqlite3_open_v2(name, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code != SQLITE_OK)
@@ -181,8 +181,7 @@ static int start_writing(struct ledger *ledger, struct err *err)
 	return schema_check(ledger, err);
 }
 
-/* --- opening ---------------------------------------------------------------------------------
- */
+/* --- opening --- */
 
 static int check_clock(const struct ledger *ledger, int64_t newest, struct err *err)
 {

@@ -41,8 +41,7 @@ static bool same(const struct digest *a, const struct digest *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* --- events ----------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 static int read_record(struct ledger *ledger, int64_t seq, struct record *ret, struct err *err)
 {
@@ -168,8 +167,7 @@ static int walk_events(struct walk *walk, struct err *err)
 	return 0;
 }
 
-/* --- records ---------------------------------------------------------------------------------
- */
+/* --- records --- */
 
 static int check_state(const struct walk *walk, sqlite3_stmt *row, struct err *err)
 {

@@ -144,8 +144,7 @@ static void test_killed_in_mid_transaction(void **state)
 	expect_writable(dir);
 }
 
-/* --- two at once -----------------------------------------------------------------------------
- */
+/* --- two at once --- */
 
 static int open_and_write(const char *dir, unsigned number)
 {

@@ -295,8 +295,7 @@ static void test_a_move_is_all_or_nothing(void **state)
 	ok(ledger_verify(ledger, &err));
 }
 
-/* --- reading ---------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static void test_current_and_latest(void **state)
 {

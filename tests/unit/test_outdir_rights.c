@@ -174,8 +174,7 @@ static void test_carry_of_a_link_is_refused(void **state)
 	    "'");
 }
 
-/* --- in the way ------------------------------------------------------------------------------
- */
+/* --- in the way --- */
 
 static void test_names_that_are_no_names(void **state)
 {
@@ -365,8 +364,7 @@ static void test_free_leaves_nothing(void **state)
 	expect_list(scratch, "");
 }
 
-/* --- no room, no right -----------------------------------------------------------------------
- */
+/* --- no room, no right --- */
 
 static void test_disk_full(void **state)
 {

@@ -153,8 +153,7 @@ static void test_swap_syncs_what_was_not(void **state)
 	expect(dir, "x", "text");
 }
 
-/* --- tidy ------------------------------------------------------------------------------------
- */
+/* --- tidy --- */
 
 static void make_leftovers(const char *dir)
 {
