@@ -2,6 +2,8 @@
 /* outdir: generations come to be, become current, and go. */
 #include "outdir_fixture.h"
 
+#include <time.h>
+
 static void test_first_generation(void **state)
 {
 	SCRATCH_AUTO scratch = scratch_new();
@@ -209,6 +211,26 @@ static void test_tidy_removes_what_a_crash_left(void **state)
 	    "no unfinished");
 }
 
+/* A run died between setting the mode and the rename: complete, but newer than the current one.
+ */
+static void test_tidy_removes_what_was_never_current(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	MICA_FREE char *never = mem_printf("%s/..0", dir);
+	struct timespec later[2];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	deliver(dir, "..1", "one");
+	assert_int_equal(mkdir(never, 0755), 0);
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &later[0]), 0);
+	later[0].tv_sec += 1;
+	later[1] = later[0];
+	assert_int_equal(utimensat(AT_FDCWD, never, later, 0), 0);
+	ok(outdir_tidy(dir, 9, &err));
+	expect_list(dir, GENERATION("..1", 3) "..data 777 -> ..1\n" LINKS);
+}
+
 static void test_tidy_of_nothing(void **state)
 {
 	SCRATCH_AUTO dir = scratch_new();
@@ -275,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_swap_syncs_what_was_not),
 		cmocka_unit_test(test_tidy_keeps_the_newest),
 		cmocka_unit_test(test_tidy_removes_what_a_crash_left),
+		cmocka_unit_test(test_tidy_removes_what_was_never_current),
 		cmocka_unit_test(test_tidy_of_nothing),
 		cmocka_unit_test(test_staged_is_found_again),
 		cmocka_unit_test(test_left_is_found_again),
