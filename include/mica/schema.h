@@ -99,20 +99,4 @@ const char *schema_item(const struct schema_value *list, size_t i);
 /* How many items a SCHEMA_TEXTS has; none when it was left out. */
 size_t schema_count(const struct schema_value *list);
 
-/* Among the words offered, the one that what was written is most likely a slip of. */
-struct nearest {
-	const char *word;
-	const char *best; /* NULL: none is near */
-	size_t distance;
-};
-
-#define NEAREST_INIT(word)                                                                     \
-	{                                                                                      \
-		(word), NULL, 0                                                                \
-	}
-
-void nearest_offer(struct nearest *nearest, const char *candidate);
-/* "did you mean 'x'?", or NULL; free() it */
-char *nearest_hint(const struct nearest *nearest);
-
 #endif

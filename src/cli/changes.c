@@ -1,43 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changes.h"
 
+#include <mica/nearest.h>
+
 #include "json.h"
-#include "nearest.h"
 #include "table.h"
 
 static int unknown_name(const struct inventory *inventory, const char *what, const char *name,
-    const char *near, struct err *err)
+    const struct nearest *nearest, struct err *err)
 {
-	if (near)
+	if (nearest->best)
 		return err_set(err, ERR_USAGE, "'%s' has no %s '%s'; did you mean '%s'?",
-		    inventory->file, what, name, near);
+		    inventory->file, what, name, nearest->best);
 	return err_set(err, ERR_USAGE, "'%s' has no %s '%s'", inventory->file, what, name);
 }
 
 static int check_deployment(
     const struct inventory *inventory, const char *name, struct err *err)
 {
-	MICA_FREE const char **names = mem_array(inventory->n_deployments, sizeof(*names));
+	struct nearest nearest = NEAREST_INIT(name);
 
 	if (inventory_deployment(inventory, name))
 		return 0;
 	for (size_t i = 0; i < inventory->n_deployments; i++)
-		names[i] = inventory->deployments[i].name;
-	return unknown_name(
-	    inventory, "deployment", name, nearest(name, names, inventory->n_deployments), err);
+		nearest_offer(&nearest, inventory->deployments[i].name);
+	return unknown_name(inventory, "deployment", name, &nearest, err);
 }
 
 static int check_certificate(
     const struct inventory *inventory, const char *name, struct err *err)
 {
-	MICA_FREE const char **names = mem_array(inventory->n_certificates, sizeof(*names));
+	struct nearest nearest = NEAREST_INIT(name);
 
 	if (inventory_certificate(inventory, name))
 		return 0;
 	for (size_t i = 0; i < inventory->n_certificates; i++)
-		names[i] = inventory->certificates[i].name;
-	return unknown_name(inventory, "certificate", name,
-	    nearest(name, names, inventory->n_certificates), err);
+		nearest_offer(&nearest, inventory->certificates[i].name);
+	return unknown_name(inventory, "certificate", name, &nearest, err);
 }
 
 int changes_options(const struct run *run, const struct inventory *inventory,

@@ -9,9 +9,8 @@
 
 #include <mica/clock.h>
 #include <mica/mem.h>
+#include <mica/nearest.h>
 #include <mica/num.h>
-
-#include "nearest.h"
 
 void options_clear(struct options *options)
 {
@@ -95,11 +94,11 @@ static int take(const struct opt *opt, char *value, struct options *options, str
 
 static const char *nearest_option(const struct opt_set *set, const char *word)
 {
-	const char *names[OPT_MAX];
+	struct nearest nearest = NEAREST_INIT(word);
 
 	for (size_t i = 0; i < set->n; i++)
-		names[i] = set->items[i]->name;
-	return nearest(word, names, set->n);
+		nearest_offer(&nearest, set->items[i]->name);
+	return nearest.best;
 }
 
 static int unknown(const struct opt_set *set, const char *word, struct err *err)

@@ -3,8 +3,8 @@
 
 #include <mica/inventory.h>
 #include <mica/mem.h>
+#include <mica/nearest.h>
 
-#include "nearest.h"
 #include "run.h"
 #include "verbs.h"
 
@@ -20,8 +20,8 @@ int verb_example(struct run *run, struct err *err)
 {
 	const struct options *options = &run->options;
 	BUF_AUTO list = BUF_INIT;
+	struct nearest nearest = NEAREST_INIT(options->n_words > 0 ? options->words[0] : "");
 	const char *text;
-	const char *near;
 
 	list_kinds(&list);
 	if (options->n_words == 0)
@@ -34,10 +34,11 @@ int verb_example(struct run *run, struct err *err)
 		fputs(text, stdout);
 		return EXIT_DONE;
 	}
-	near = nearest(options->words[0], kinds, mem_count(kinds));
-	if (near)
+	for (size_t i = 0; i < mem_count(kinds); i++)
+		nearest_offer(&nearest, kinds[i]);
+	if (nearest.best)
 		return err_set(err, ERR_USAGE, "there is no example '%s'; did you mean '%s'?",
-		    options->words[0], near);
+		    options->words[0], nearest.best);
 	return err_set(
 	    err, ERR_USAGE, "there is no example '%s': %s", options->words[0], buf_text(&list));
 }

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include <mica/mem.h>
-
-#include "nearest.h"
+#include <mica/nearest.h>
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -183,11 +182,11 @@ const struct verb *verb_find(const char *name)
 
 const char *verb_nearest(const char *name)
 {
-	const char *names[mem_count(verbs)];
+	struct nearest nearest = NEAREST_INIT(name);
 
 	for (size_t i = 0; i < mem_count(verbs); i++)
-		names[i] = verbs[i].name;
-	return nearest(name, names, mem_count(verbs));
+		nearest_offer(&nearest, verbs[i].name);
+	return nearest.best;
 }
 
 static int has_word(const char *words, const char *word)

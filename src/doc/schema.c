@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <mica/mem.h>
+#include <mica/nearest.h>
 #include <mica/num.h>
 
 #include "plain.h"

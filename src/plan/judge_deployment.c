@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <mica/mem.h>
+#include <mica/nearest.h>
 #include <mica/num.h>
 
 #include "lookup.h"

@@ -6,7 +6,7 @@
 
 #include <mica/clock.h>
 #include <mica/mem.h>
-#include <mica/schema.h>
+#include <mica/nearest.h>
 
 #include "lookup.h"
 #include "reason.h"

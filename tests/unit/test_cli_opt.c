@@ -10,7 +10,6 @@
 #include <mica/clock.h>
 #include <mica/mem.h>
 
-#include "../../src/cli/nearest.h"
 #include "../../src/cli/opt.h"
 #include "../../src/cli/verbs.h"
 
@@ -171,37 +170,6 @@ static void test_tables(void **state)
 	}
 }
 
-static void test_nearest(void **state)
-{
-	static const char *const names[] = { "example", "init", "plan", "apply", "rotate",
-		"status" };
-	static const struct {
-		const char *word;
-		const char *near;
-	} cases[] = {
-		{ "aply", "apply" },
-		{ "applly", "apply" },
-		{ "paln", "plan" },
-		{ "pla", "plan" },
-		{ "stauts", "status" },
-		{ "intit", "init" },
-		{ "revoke", NULL },
-		{ "", NULL },
-		{ "rotates", "rotate" },
-		{ "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < mem_count(cases); i++) {
-		const char *found = nearest(cases[i].word, names, mem_count(names));
-
-		if (cases[i].near)
-			assert_string_equal(found ? found : "nothing", cases[i].near);
-		else
-			assert_null(found);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,7 +179,6 @@ int main(void)
 		cmocka_unit_test(test_until_the_verb),
 		cmocka_unit_test(test_an_option_of_a_verb_before_it),
 		cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,39 +253,6 @@ static void faulty_is_not_left_out(void **state)
 	assert_true(out.one.number.faulty);
 }
 
-static void nearest_word(void **state)
-{
-	static const struct {
-		const char *written, *hint;
-	} cases[] = {
-		{ "common_name", "did you mean 'common-name'?" },
-		{ "comon-name", "did you mean 'common-name'?" },
-		{ "commno-name", "did you mean 'common-name'?" },
-		{ "dsn", "did you mean 'dns'?" },
-		{ "ips", "did you mean 'ip'?" },
-		{ "zzz", NULL },
-		{ "", NULL },
-		{ "a-word-that-is-a-lot-longer-than-any-key-that-there-is-in-this-program",
-		    NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < mem_count(cases); i++) {
-		struct nearest nearest = NEAREST_INIT(cases[i].written);
-		MICA_FREE char *hint = NULL;
-
-		nearest_offer(&nearest, "name");
-		nearest_offer(&nearest, "common-name");
-		nearest_offer(&nearest, "dns");
-		nearest_offer(&nearest, "ip");
-		hint = nearest_hint(&nearest);
-		if (cases[i].hint)
-			assert_string_equal(hint, cases[i].hint);
-		else
-			assert_null(hint);
-	}
-}
-
 static void walks_in_order(void **state)
 {
 	BUF_AUTO paths = BUF_INIT;
@@ -306,7 +273,6 @@ int main(void)
 		cmocka_unit_test_teardown(falls_back, clear),
 		cmocka_unit_test_teardown(faults, clear),
 		cmocka_unit_test_teardown(faulty_is_not_left_out, clear),
-		cmocka_unit_test(nearest_word),
 		cmocka_unit_test(walks_in_order),
 	};
 

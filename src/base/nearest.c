@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mica/schema.h>
+#include <mica/nearest.h>
 
+#include <stdint.h>
 #include <string.h>
 
 #include <mica/mem.h>
