@@ -39,14 +39,14 @@ static int open_directory(const char *path, int *ret, struct err *err)
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return err_errno(
-		    err, errno, "cannot make the directory \"%s\" for the token's lock", path);
+		    err, errno, "cannot make the directory '%s' for the token's lock", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &info) < 0)
 		return err_errno(
-		    err, errno, "cannot open the directory \"%s\" of the token's lock", path);
+		    err, errno, "cannot open the directory '%s' of the token's lock", path);
 	if (info.st_uid != geteuid() || (info.st_mode & 077) != 0) {
 		err_set(err, ERR_REFUSED,
-		    "the directory \"%s\" of the token's lock is not yours alone", path);
+		    "the directory '%s' of the token's lock is not yours alone", path);
 		return err_hint(err, "remove it, or make it yours with mode 0700");
 	}
 	*ret = fd;
@@ -79,7 +79,7 @@ static int open_lock(const struct token *token, int *ret, struct err *err)
 		return -1;
 	fd = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_errno(err, errno, "cannot open the token's lock in \"%s\"", path);
+		return err_errno(err, errno, "cannot open the token's lock in '%s'", path);
 	*ret = fd;
 	return 0;
 }
@@ -90,7 +90,7 @@ static int busy(const struct token *token, int fd, struct err *err)
 	ssize_t len = pread(fd, holder, MAX_PID, 0);
 
 	holder[len > 0 ? strcspn(holder, "\n") : 0] = '\0';
-	err_set(err, ERR_BUSY, "another mica (process %s) uses the token \"%s\" (serial %s)",
+	err_set(err, ERR_BUSY, "another mica (process %s) uses the token '%s' (serial %s)",
 	    holder[0] ? holder : "unknown", token->label, token->serial);
 	return err_hint(
 	    err, "two programs on one token break each other: wait until that one is done");
@@ -106,7 +106,7 @@ static int take_lock(const struct token *token, int fd, int wait_ms, struct err 
 			continue;
 		if (errno != EWOULDBLOCK)
 			return err_errno(
-			    err, errno, "cannot lock the token \"%s\"", token->label);
+			    err, errno, "cannot lock the token '%s'", token->label);
 		if (process_now_ms() >= end)
 			return busy(token, fd, err);
 		nanosleep(&pause, NULL);

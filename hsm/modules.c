@@ -62,7 +62,7 @@ static char *candidate(const char *pattern)
 
 static int not_there(const char *name, const char *package, const char *looked, struct err *err)
 {
-	err_set(err, ERR_NOT_FOUND, "the module \"%s\" is not on this machine", name);
+	err_set(err, ERR_NOT_FOUND, "the module '%s' is not on this machine", name);
 	return err_hint(
 	    err, "looked for %s; install %s, or give the module's path", looked, package);
 }
@@ -73,7 +73,7 @@ static int not_known(const char *name, struct err *err)
 
 	for (size_t i = 0; i < mem_count(modules); i++)
 		buf_printf(&known, "%s%s", i > 0 ? ", " : "", modules[i].name);
-	err_set(err, ERR_NOT_FOUND, "\"%s\" is no module that mica knows", name);
+	err_set(err, ERR_NOT_FOUND, "'%s' is no module that mica knows", name);
 	return err_hint(
 	    err, "it knows %s; for any other give the module's path", buf_text(&known));
 }
@@ -99,7 +99,7 @@ int token_module_path(const char *name, char **ret, struct err *err)
 	if (strchr(name, '/')) {
 		if (access(name, R_OK) != 0)
 			return err_set(
-			    err, ERR_NOT_FOUND, "the module \"%s\" cannot be read: %m", name);
+			    err, ERR_NOT_FOUND, "the module '%s' cannot be read: %m", name);
 		*ret = mem_strdup(name);
 		return 0;
 	}

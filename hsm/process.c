@@ -150,7 +150,7 @@ int process_start(const char *path, struct process *ret, struct err *err)
 		return err_errno(err, errno, "cannot make a socket pair for mica-token");
 	failed = spawn(path, &ends, &process.pid);
 	if (failed != 0) {
-		err_errno(err, failed, "cannot start \"%s\"", path);
+		err_errno(err, failed, "cannot start '%s'", path);
 		return err_hint(err,
 		    "mica-token is installed with mica; MICA_TOKEN_HELPER names another place");
 	}

@@ -96,7 +96,7 @@ static void describe(const struct present *present, struct buf *text)
 		const struct token_info *info = &present->infos[i];
 
 		if (info->initialized)
-			buf_printf(text, "%s\"%s\" (serial %s)", text->len > 0 ? ", " : "",
+			buf_printf(text, "%s'%s' (serial %s)", text->len > 0 ? ", " : "",
 			    info->label, info->serial);
 	}
 }
@@ -106,8 +106,8 @@ static int no_match(const struct token *token, const struct present *present, st
 	BUF_AUTO there = BUF_INIT;
 
 	describe(present, &there);
-	err_set(err, ERR_NOT_FOUND, "no token of \"%s\" matches %s", token->module,
-	    token->uri.text);
+	err_set(
+	    err, ERR_NOT_FOUND, "no token of '%s' matches %s", token->module, token->uri.text);
 	if (there.len == 0)
 		return err_hint(err, "the module shows no initialised token: is it plugged in, "
 		                     "and the environment right (SOFTHSM2_CONF and the like)?");
@@ -120,7 +120,7 @@ static int several_match(
 	BUF_AUTO there = BUF_INIT;
 
 	describe(present, &there);
-	err_set(err, ERR_AMBIGUOUS, "more than one token of \"%s\" matches %s", token->module,
+	err_set(err, ERR_AMBIGUOUS, "more than one token of '%s' matches %s", token->module,
 	    token->uri.text);
 	return err_hint(
 	    err, "add serial=NUMBER to the key's URI; there are %s", buf_text(&there));
@@ -188,7 +188,7 @@ int session_select(
 	if (token->label && (strcmp(token->label, info->label) != 0 ||
 	                        strcmp(token->serial, info->serial) != 0))
 		return err_set(err, ERR_LOST,
-		    "the token \"%s\" (serial %s) is not there any more", token->label,
+		    "the token '%s' (serial %s) is not there any more", token->label,
 		    token->serial);
 	wire_put_u64(&call.fields, present.slots[at]);
 	wire_put_text(&call.fields, info->label);

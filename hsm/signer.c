@@ -68,7 +68,7 @@ static int prove(const struct token_signer *signer, const struct sign_job *job, 
 	        ctx, job->signature.data, job->signature.len, job->tbs, job->tbs_len) == 1)
 		return 0;
 	err_openssl(err,
-	    "the token \"%s\" (serial %s) made a signature that its public key does not verify",
+	    "the token '%s' (serial %s) made a signature that its public key does not verify",
 	    signer->token->label, signer->token->serial);
 	return err_hint(err,
 	    "the token is faulty, or two keys on it share an id: nothing was signed with it");

@@ -63,7 +63,7 @@ static int find_helper(const char *given, char **ret, struct err *err)
 		*ret = near;
 		return 0;
 	}
-	err_set(err, ERR_FAILED, "mica-token is not at \"%s\"", MICA_TOKEN_HELPER);
+	err_set(err, ERR_FAILED, "mica-token is not at '%s'", MICA_TOKEN_HELPER);
 	return err_hint(
 	    err, "it is installed with mica; MICA_TOKEN_HELPER names another place");
 }

@@ -36,17 +36,17 @@ static int refuse_attribute(const char *name, size_t len, struct err *err)
 {
 	if (len >= 4 && strncmp(name, "pin-", 4) == 0) {
 		err_set(
-		    err, ERR_REFUSED, "the key's URI must not have a \"%.*s\"", (int)len, name);
+		    err, ERR_REFUSED, "the key's URI must not have a '%.*s'", (int)len, name);
 		return err_hint(err, "say where the PIN comes from with ca.pin, which never "
 		                     "holds the PIN itself");
 	}
 	if (len >= 7 && strncmp(name, "module-", 7) == 0) {
 		err_set(
-		    err, ERR_REFUSED, "the key's URI must not have a \"%.*s\"", (int)len, name);
+		    err, ERR_REFUSED, "the key's URI must not have a '%.*s'", (int)len, name);
 		return err_hint(err, "name the module with ca.module");
 	}
 	err_set(err, ERR_REFUSED,
-	    "the key's URI has \"%.*s\", which does not name a key on a token", (int)len, name);
+	    "the key's URI has '%.*s', which does not name a key on a token", (int)len, name);
 	return err_hint(
 	    err, "token, serial, manufacturer, model, slot-id, object, id and type do");
 }
@@ -61,11 +61,11 @@ static int see(const char *part, size_t len, struct seen *seen, struct err *err)
 		    strncmp(part, attributes[i].name, name_len) != 0)
 			continue;
 		if (seen->attribute[i])
-			return err_set(err, ERR_REFUSED, "the key's URI has \"%s\" twice",
+			return err_set(err, ERR_REFUSED, "the key's URI has '%s' twice",
 			    attributes[i].name);
 		if (!equals || name_len + 1 == len)
 			return err_set(err, ERR_REFUSED,
-			    "the key's URI has nothing behind \"%s\"", attributes[i].name);
+			    "the key's URI has nothing behind '%s'", attributes[i].name);
 		seen->attribute[i] = true;
 		seen->token |= attributes[i].token;
 		seen->object |= attributes[i].object;
@@ -97,13 +97,13 @@ static int check_parts(const char *text, struct seen *seen, struct err *err)
 	if (query && query[1])
 		return refuse_attribute(query + 1, strcspn(query + 1, "=&"), err);
 	if (query)
-		return err_set(err, ERR_REFUSED, "the key's URI has nothing behind its \"?\"");
+		return err_set(err, ERR_REFUSED, "the key's URI has nothing behind its '?'");
 	for (;; at += len + 1) {
 		len = strcspn(at, ";");
 		if (len == 0)
 			return err_set(err, ERR_REFUSED,
 			    at == text + strlen(SCHEME) && !*at
-			        ? "the key's URI \"" SCHEME "\" names nothing"
+			        ? "the key's URI '" SCHEME "' names nothing"
 			        : "the key's URI has an empty part");
 		if (see(at, len, seen, err) < 0)
 			return -1;
@@ -117,7 +117,7 @@ static int check_shape(const char *text, struct err *err)
 	struct seen seen = { 0 };
 
 	if (strncmp(text, SCHEME, strlen(SCHEME)) != 0) {
-		err_set(err, ERR_REFUSED, "the key's URI does not begin with \"" SCHEME "\"");
+		err_set(err, ERR_REFUSED, "the key's URI does not begin with '" SCHEME "'");
 		return err_hint(err, "for example pkcs11:token=milvus-ca;object=ca");
 	}
 	if (check_characters(text, err) < 0 || check_parts(text, &seen, err) < 0)
@@ -140,7 +140,7 @@ static int check_type(P11KitUri *parsed, struct err *err)
 	memcpy(&value, class->pValue, sizeof(value));
 	if (value == CKO_PRIVATE_KEY)
 		return 0;
-	return err_set(err, ERR_REFUSED, "the key's URI has a type other than \"private\"");
+	return err_set(err, ERR_REFUSED, "the key's URI has a type other than 'private'");
 }
 
 static int read_object(struct uri *uri, struct err *err)
@@ -149,7 +149,7 @@ static int read_object(struct uri *uri, struct err *err)
 	const CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(uri->parsed, CKA_ID);
 
 	if (label && memchr(label->pValue, '\0', label->ulValueLen))
-		return err_set(err, ERR_REFUSED, "the key's URI has a NUL in its \"object\"");
+		return err_set(err, ERR_REFUSED, "the key's URI has a NUL in its 'object'");
 	if (label)
 		uri->label = mem_dup(label->pValue, label->ulValueLen);
 	if (id)

@@ -194,7 +194,7 @@ void hsm_describe(struct hsm *hsm, CK_OBJECT_HANDLE object, struct buf *list)
 		return;
 	if (list->len > 0)
 		buf_addstr(list, ", ");
-	buf_printf(list, "\"%s\"", buf_text(&label));
+	buf_printf(list, "'%s'", buf_text(&label));
 	if (id.len == 0)
 		return;
 	buf_addstr(list, " (id ");

@@ -76,7 +76,7 @@ static char *describe_wanted(const struct hsm_wanted *wanted)
 	BUF_AUTO text = BUF_INIT;
 
 	if (wanted->label)
-		buf_printf(&text, "with the label \"%s\"", wanted->label);
+		buf_printf(&text, "with the label '%s'", wanted->label);
 	if (wanted->id.len > 0) {
 		buf_printf(&text, "%s id ", wanted->label ? " and the" : "with the");
 		buf_addhex(&text, wanted->id.data, wanted->id.len);

@@ -81,19 +81,19 @@ static int load_library(struct hsm *hsm, const char *path, struct err *err)
 	hsm_step(hsm, STEP_LOAD);
 	hsm->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
 	if (!hsm->library) {
-		err_set(err, ERR_FAILED, "cannot load the module \"%s\": %s", path, dlerror());
+		err_set(err, ERR_FAILED, "cannot load the module '%s': %s", path, dlerror());
 		return err_hint(err, "a module is a shared library of the token's vendor for "
 		                     "this machine's architecture");
 	}
 	symbol = dlsym(hsm->library, "C_GetFunctionList");
 	if (!symbol)
 		return err_set(err, ERR_FAILED,
-		    "\"%s\" is no PKCS#11 module: it has no C_GetFunctionList", path);
+		    "'%s' is no PKCS#11 module: it has no C_GetFunctionList", path);
 	memcpy(&get_list, &symbol, sizeof(get_list));
 	rv = get_list(&hsm->ck);
 	if (rv != CKR_OK)
 		return ckr_fail(
-		    err, rv, "C_GetFunctionList", "cannot use the module \"%s\"", path);
+		    err, rv, "C_GetFunctionList", "cannot use the module '%s'", path);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 	hsm_step(hsm, STEP_INITIALIZE);
 	if (PKCS11_CTX_load(hsm->ctx, path) != 0) {
 		(void)hsm_p11_fail(
-		    hsm, err, "C_Initialize", "cannot start the module \"%s\"", path);
+		    hsm, err, "C_Initialize", "cannot start the module '%s'", path);
 		/* its context is not worth freeing: nothing is loaded in it */
 		hsm->ctx = NULL;
 		if (err->kind == ERR_LOST)
@@ -205,7 +205,7 @@ static int slot_list(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct 
 	} while (rv == CKR_BUFFER_TOO_SMALL);
 	if (rv != CKR_OK)
 		return ckr_fail(
-		    err, rv, "C_GetSlotList", "cannot list the tokens of \"%s\"", hsm->path);
+		    err, rv, "C_GetSlotList", "cannot list the tokens of '%s'", hsm->path);
 	*ret = mem_give(slots);
 	*ret_n = n;
 	return 0;
@@ -276,19 +276,19 @@ int hsm_select(
 	hsm_step(hsm, STEP_SLOTS);
 	if (!hsm->slots && PKCS11_enumerate_slots(hsm->ctx, &hsm->slots, &hsm->n_slots) != 0)
 		return hsm_p11_fail(
-		    hsm, err, "C_GetSlotList", "cannot list the slots of \"%s\"", hsm->path);
+		    hsm, err, "C_GetSlotList", "cannot list the slots of '%s'", hsm->path);
 	found = find_slot(hsm, slot);
 	if (!found || !found->token || strcmp(found->token->label, label) != 0 ||
 	    strcmp(found->token->serialnr, serial) != 0) {
 		err_set(err, ERR_LOST,
-		    "the token \"%s\" (serial %s) is not in its slot any more", label, serial);
+		    "the token '%s' (serial %s) is not in its slot any more", label, serial);
 		return err_hint(err, "check that the token is plugged in, then try again");
 	}
 	EVP_PKEY_free(hsm->key.pkey);
 	hsm->key = (struct hsm_key){ 0 };
 	hsm->use_set = false;
 	mem_freep(&hsm->name);
-	hsm->name = mem_printf("token \"%s\" (serial %s)", label, serial);
+	hsm->name = mem_printf("token '%s' (serial %s)", label, serial);
 	hsm->slot = found;
 	hsm->slot_id = slot;
 	return open_session(hsm, err);

@@ -12,7 +12,7 @@
 enum { NO_TEXT = 0xffffffffu };
 
 static const char *const step_names[STEP_COUNT] = {
-	[STEP_IDLE] = "mica-token itself",
+	[STEP_IDLE] = "its own code",
 	[STEP_LOAD] = "dlopen",
 	[STEP_INITIALIZE] = "C_Initialize",
 	[STEP_SLOTS] = "C_GetSlotList",

@@ -40,50 +40,50 @@ static void test_bad_uris(void **state)
 		const char *uri;
 		const char *text;
 	} bad[] = {
-		{ "", "the key's URI does not begin with \"pkcs11:\"" },
-		{ "pkcs11", "the key's URI does not begin with \"pkcs11:\"" },
-		{ "PKCS11:token=a;object=b", "the key's URI does not begin with \"pkcs11:\"" },
-		{ "file:ca.key", "the key's URI does not begin with \"pkcs11:\"" },
-		{ "pkcs11:", "the key's URI \"pkcs11:\" names nothing" },
+		{ "", "the key's URI does not begin with 'pkcs11:'" },
+		{ "pkcs11", "the key's URI does not begin with 'pkcs11:'" },
+		{ "PKCS11:token=a;object=b", "the key's URI does not begin with 'pkcs11:'" },
+		{ "file:ca.key", "the key's URI does not begin with 'pkcs11:'" },
+		{ "pkcs11:", "the key's URI 'pkcs11:' names nothing" },
 		{ "pkcs11:;", "the key's URI has an empty part" },
 		{ "pkcs11:token=a;;object=b", "the key's URI has an empty part" },
 		{ "pkcs11:token=a;object=b;", "the key's URI has an empty part" },
 		{ "pkcs11:token=a", "the key's URI does not name a key" },
 		{ "pkcs11:object=b", "the key's URI does not name a token" },
 		{ "pkcs11:type=private", "the key's URI does not name a token" },
-		{ "pkcs11:token=;object=b", "the key's URI has nothing behind \"token\"" },
-		{ "pkcs11:token;object=b", "the key's URI has nothing behind \"token\"" },
-		{ "pkcs11:token=a;token=b;object=c", "the key's URI has \"token\" twice" },
-		{ "pkcs11:token=a;object=b;object=b", "the key's URI has \"object\" twice" },
+		{ "pkcs11:token=;object=b", "the key's URI has nothing behind 'token'" },
+		{ "pkcs11:token;object=b", "the key's URI has nothing behind 'token'" },
+		{ "pkcs11:token=a;token=b;object=c", "the key's URI has 'token' twice" },
+		{ "pkcs11:token=a;object=b;object=b", "the key's URI has 'object' twice" },
 		{ "pkcs11:token=a;object=b?pin-value=1234",
-		    "the key's URI must not have a \"pin-value\"" },
+		    "the key's URI must not have a 'pin-value'" },
 		{ "pkcs11:token=a;object=b?pin-source=file:x",
-		    "the key's URI must not have a \"pin-source\"" },
+		    "the key's URI must not have a 'pin-source'" },
 		{ "pkcs11:token=a;object=b;pin-value=1234",
-		    "the key's URI must not have a \"pin-value\"" },
+		    "the key's URI must not have a 'pin-value'" },
 		{ "pkcs11:token=a;object=b?module-path=/x.so",
-		    "the key's URI must not have a \"module-path\"" },
+		    "the key's URI must not have a 'module-path'" },
 		{ "pkcs11:token=a;object=b?module-name=x",
-		    "the key's URI must not have a \"module-name\"" },
-		{ "pkcs11:token=a;object=b?", "the key's URI has nothing behind its \"?\"" },
+		    "the key's URI must not have a 'module-name'" },
+		{ "pkcs11:token=a;object=b?", "the key's URI has nothing behind its '?'" },
 		{ "pkcs11:token=a;object=b;colour=red",
-		    "the key's URI has \"colour\", which does not name a key on a token" },
+		    "the key's URI has 'colour', which does not name a key on a token" },
 		{ "pkcs11:token=a;object=b;x-mine=1",
-		    "the key's URI has \"x-mine\", which does not name a key on a token" },
+		    "the key's URI has 'x-mine', which does not name a key on a token" },
 		{ "pkcs11:token=a;object=b;library-version=1",
-		    "the key's URI has \"library-version\", which does not name a key on a "
+		    "the key's URI has 'library-version', which does not name a key on a "
 		    "token" },
 		{ "pkcs11:token=a;object=b;type=public",
-		    "the key's URI has a type other than \"private\"" },
+		    "the key's URI has a type other than 'private'" },
 		{ "pkcs11:token=a;object=b;type=cert",
-		    "the key's URI has a type other than \"private\"" },
+		    "the key's URI has a type other than 'private'" },
 		{ "pkcs11:token=a b;object=c",
 		    "the key's URI has a blank, a control or a non-ASCII character" },
 		{ "pkcs11:token=a;object=b\n",
 		    "the key's URI has a blank, a control or a non-ASCII character" },
 		{ "pkcs11:token=\xc3\xa4;object=b",
 		    "the key's URI has a blank, a control or a non-ASCII character" },
-		{ "pkcs11:token=a;object=%00", "the key's URI has a NUL in its \"object\"" },
+		{ "pkcs11:token=a;object=%00", "the key's URI has a NUL in its 'object'" },
 		{ "pkcs11:token=a;object=%4", "the key's URI is not a valid PKCS#11 URI: " },
 		{ "pkcs11:token=a;id=%zz", "the key's URI is not a valid PKCS#11 URI: " },
 		{ "pkcs11:token=a;object=b;type=door",
@@ -124,16 +124,16 @@ static void test_modules(void **state)
 	assert_int_equal(token_module_path("/nonexistent/module.so", &path, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_string_equal(err.text,
-	    "the module \"/nonexistent/module.so\" cannot be read: No such file or directory");
+	    "the module '/nonexistent/module.so' cannot be read: No such file or directory");
 	assert_int_equal(token_module_path("sofhsm2", &path, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_string_equal(err.text, "\"sofhsm2\" is no module that mica knows");
+	assert_string_equal(err.text, "'sofhsm2' is no module that mica knows");
 	assert_non_null(strstr(err.hint,
 	    "it knows softhsm2, tpm2, ykcs11, opensc, opencryptoki, nss, p11-kit-client"));
 	/* known, but on nobody's machine beside this test */
 	assert_int_equal(token_module_path("cloudhsm", &path, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_string_equal(err.text, "the module \"cloudhsm\" is not on this machine");
+	assert_string_equal(err.text, "the module 'cloudhsm' is not on this machine");
 	assert_non_null(
 	    strstr(err.hint, "looked for /opt/cloudhsm/lib/libcloudhsm_pkcs11.so; install "));
 	assert_null(path);

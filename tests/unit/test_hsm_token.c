@@ -110,7 +110,7 @@ static void test_select_wrong(void **state)
 	assert_int_equal(token_select(token, "pkcs11:token=other;object=ca", NULL, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.text, "matches pkcs11:token=other;object=ca"));
-	assert_non_null(strstr(err.hint, "\"milvus-ca\" (serial "));
+	assert_non_null(strstr(err.hint, "'milvus-ca' (serial "));
 	/* and it can still be used */
 	must(token_select(token, URI, NULL, &err), &err);
 	token_close(token);
@@ -147,7 +147,7 @@ static void test_find_nothing(void **state)
 	assert_int_equal(token_find_key(token, &key, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.text,
-	    "no private key with the label \"nobody\" on token \"milvus-ca\" (serial "));
+	    "no private key with the label 'nobody' on token 'milvus-ca' (serial "));
 	assert_null(key.spki.data);
 	token_close(token);
 }
@@ -164,7 +164,7 @@ static void test_exists(void **state)
 	assert_int_equal(token_generate_key(token, ALG_EC_P256, NULL, &key, &err), -1);
 	assert_int_equal(err.kind, ERR_EXISTS);
 	assert_non_null(
-	    strstr(err.text, "holds an object with this label already: \"exists\" (id e1)"));
+	    strstr(err.text, "holds an object with this label already: 'exists' (id e1)"));
 	must(token_select(token, "pkcs11:token=milvus-ca;object=exists-not;id=%e1", NULL, &err),
 	    &err);
 	assert_int_equal(token_generate_key(token, ALG_EC_P256, NULL, &key, &err), -1);
@@ -202,7 +202,7 @@ static void test_ambiguous(void **state)
 	token = world_begin(world, NULL, "pkcs11:token=milvus-ca;object=twins");
 	assert_int_equal(token_find_key(token, &key, &err), -1);
 	assert_int_equal(err.kind, ERR_AMBIGUOUS);
-	assert_non_null(strstr(err.text, "2 private keys with the label \"twins\""));
+	assert_non_null(strstr(err.text, "2 private keys with the label 'twins'"));
 	assert_non_null(strstr(err.text, "(id 71)"));
 	assert_non_null(strstr(err.text, "(id 72)"));
 	token_close(token);
@@ -342,7 +342,7 @@ static void test_wrong_pin(void **state)
 	buf_addstr(&pin, "not-the-pin");
 	assert_int_equal(token_login(token, &pin, &err), -1);
 	assert_int_equal(err.kind, ERR_PIN);
-	assert_non_null(strstr(err.text, "cannot log in to token \"milvus-ca\" (serial "));
+	assert_non_null(strstr(err.text, "cannot log in to token 'milvus-ca' (serial "));
 	assert_non_null(
 	    strstr(err.text, "): C_Login said CKR_PIN_INCORRECT: the PIN is wrong"));
 	assert_null(strstr(err.text, "not-the-pin"));
@@ -572,7 +572,7 @@ static void test_lock(void **state)
 	struct token *first = world_begin(world, NULL, URI),
 	             *second = world_begin(world, NULL, URI);
 	MICA_FREE char *pid = mem_printf(
-	    "another mica (process %ld) uses the token \"milvus-ca\"", (long)getpid());
+	    "another mica (process %ld) uses the token 'milvus-ca'", (long)getpid());
 	struct err err = ERR_INIT;
 	double begun;
 
@@ -635,7 +635,7 @@ static void test_open_wrong(void **state)
 	params.module = world->module;
 	params.helper = "/nonexistent/mica-token";
 	assert_int_equal(token_open(&params, &token, &err), -1);
-	assert_non_null(strstr(err.text, "cannot start \"/nonexistent/mica-token\""));
+	assert_non_null(strstr(err.text, "cannot start '/nonexistent/mica-token'"));
 	params.helper = "/bin/true";
 	assert_int_equal(token_open(&params, &token, &err), -1);
 	assert_int_equal(err.kind, ERR_LOST);
