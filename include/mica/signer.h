@@ -25,7 +25,8 @@ struct sign_job {
 	struct buf signature; /* out: the BIT STRING's content: PKCS#1 v1.5, or a DER ECDSA-Sig-Value */
 };
 
-/* Called as jobs are finished, from the thread that called sign; may be NULL. */
+/* Called as jobs are finished, from the thread that called sign; may be NULL. The signature of a
+ * finished job is there, and is not touched again. */
 typedef void signer_progress(void *context, size_t done, size_t total);
 
 struct signer_ops {

@@ -2,48 +2,66 @@
 #include <mica/parallel.h>
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <mica/mem.h>
 
 enum { MOST_THREADS = 16 };
 
-struct work {
+struct parallel {
 	parallel_fn *fn;
 	void *context;
 	size_t n;
-	atomic_size_t next;
-	atomic_bool failed;
-	pthread_mutex_t lock; /* of the two below */
+	pthread_mutex_t lock; /* of all below but the threads */
+	pthread_cond_t more;  /* ready or done changed, or an item failed */
+	size_t next, ready;
+	bool done; /* no more items will be ready */
+	bool failed;
 	size_t failed_item;
 	struct err err;
+	pthread_t threads[MOST_THREADS];
+	size_t started;
 };
 
-static void keep_error(struct work *work, size_t item, const struct err *err)
+/* The next item, waited for; false: there is none to begin any more. */
+static bool take(struct parallel *parallel, size_t *ret)
 {
-	pthread_mutex_lock(&work->lock);
-	if (!work->failed || item < work->failed_item) {
-		work->failed_item = item;
-		work->err = *err;
-		work->failed = true;
+	bool taken = false;
+
+	pthread_mutex_lock(&parallel->lock);
+	while (!parallel->failed && !parallel->done && parallel->next >= parallel->ready)
+		pthread_cond_wait(&parallel->more, &parallel->lock);
+	if (!parallel->failed && parallel->next < parallel->ready) {
+		*ret = parallel->next++;
+		taken = true;
 	}
-	pthread_mutex_unlock(&work->lock);
+	pthread_mutex_unlock(&parallel->lock);
+	return taken;
+}
+
+static void keep_error(struct parallel *parallel, size_t item, const struct err *err)
+{
+	pthread_mutex_lock(&parallel->lock);
+	if (!parallel->failed || item < parallel->failed_item) {
+		parallel->failed_item = item;
+		parallel->err = *err;
+		parallel->failed = true;
+		pthread_cond_broadcast(&parallel->more);
+	}
+	pthread_mutex_unlock(&parallel->lock);
 }
 
 static void *worker(void *argument)
 {
-	struct work *work = argument;
+	struct parallel *parallel = argument;
 	struct err err = ERR_INIT;
+	size_t item;
 
-	while (!work->failed) {
-		size_t item = atomic_fetch_add(&work->next, 1);
-
-		if (item >= work->n)
-			break;
-		if (work->fn(work->context, item, &err) < 0)
-			keep_error(work, item, &err);
+	while (take(parallel, &item)) {
+		if (parallel->fn(parallel->context, item, &err) < 0)
+			keep_error(parallel, item, &err);
 	}
 	return NULL;
 }
@@ -58,23 +76,61 @@ static size_t thread_count(size_t n)
 	return count < n ? count : n;
 }
 
-int parallel_each(size_t n, parallel_fn *fn, void *context, struct err *err)
+struct parallel *parallel_begin(size_t n, parallel_fn *fn, void *context)
 {
-	struct work work = { .fn = fn, .context = context, .n = n };
-	pthread_t threads[MOST_THREADS];
-	size_t started = 0;
+	struct parallel *parallel = mem_zalloc(sizeof(*parallel));
 
-	pthread_mutex_init(&work.lock, NULL);
-	for (size_t want = thread_count(n); started + 1 < want; started++) {
-		if (pthread_create(&threads[started], NULL, worker, &work) != 0)
+	parallel->fn = fn;
+	parallel->context = context;
+	parallel->n = n;
+	pthread_mutex_init(&parallel->lock, NULL);
+	pthread_cond_init(&parallel->more, NULL);
+	/* the thread that ends it is one of them */
+	for (size_t want = thread_count(n); parallel->started + 1 < want; parallel->started++) {
+		if (pthread_create(
+		        &parallel->threads[parallel->started], NULL, worker, parallel) != 0)
 			break;
 	}
-	worker(&work); /* this thread works too */
-	while (started > 0)
-		pthread_join(threads[--started], NULL);
-	pthread_mutex_destroy(&work.lock);
-	if (!work.failed)
-		return 0;
-	*err = work.err;
-	return -1;
+	return parallel;
+}
+
+void parallel_ready(struct parallel *parallel, size_t ready)
+{
+	pthread_mutex_lock(&parallel->lock);
+	if (ready > parallel->ready) {
+		parallel->ready = ready < parallel->n ? ready : parallel->n;
+		pthread_cond_broadcast(&parallel->more);
+	}
+	pthread_mutex_unlock(&parallel->lock);
+}
+
+static void no_more(struct parallel *parallel, enum parallel_ending ending)
+{
+	pthread_mutex_lock(&parallel->lock);
+	parallel->ready = ending == PARALLEL_FINISH ? parallel->n : parallel->next;
+	parallel->done = true;
+	pthread_cond_broadcast(&parallel->more);
+	pthread_mutex_unlock(&parallel->lock);
+}
+
+int parallel_end(struct parallel *parallel, enum parallel_ending ending, struct err *err)
+{
+	bool failed;
+
+	no_more(parallel, ending);
+	worker(parallel);
+	while (parallel->started > 0)
+		pthread_join(parallel->threads[--parallel->started], NULL);
+	pthread_cond_destroy(&parallel->more);
+	pthread_mutex_destroy(&parallel->lock);
+	failed = ending == PARALLEL_FINISH && parallel->failed;
+	if (failed)
+		*err = parallel->err;
+	free(parallel);
+	return failed ? -1 : 0;
+}
+
+int parallel_each(size_t n, parallel_fn *fn, void *context, struct err *err)
+{
+	return parallel_end(parallel_begin(n, fn, context), PARALLEL_FINISH, err);
 }

@@ -104,15 +104,46 @@ static int put_together(void *context, size_t item, struct err *err)
 	    err, "the token signed with another key, or it is faulty; nothing was delivered");
 }
 
-static int sign(struct batch *batch, struct signer *signer,
+/* The token signs, and what is signed is put together and verified meanwhile: each takes about
+ * as long as the other. */
+struct signing {
+	struct batch *batch;
+	struct parallel *finishing;
+	const struct approvals_progress *progress;
+	size_t signed_up_to; /* jobs below have their signature */
+};
+
+static void on_progress(void *context, size_t done, size_t total)
+{
+	struct signing *signing = context;
+	const struct batch *batch = signing->batch;
+
+	while (signing->signed_up_to < batch->n &&
+	       batch->jobs[signing->signed_up_to].signature.len > 0)
+		signing->signed_up_to++;
+	parallel_ready(signing->finishing, signing->signed_up_to);
+	if (signing->progress && signing->progress->call)
+		signing->progress->call(signing->progress->context, done, total);
+}
+
+static int sign_and_finish(struct batch *batch, struct signer *signer,
     const struct approvals_progress *progress, struct err *err)
 {
+	struct signing signing = { .batch = batch, .progress = progress };
+	struct err ignored = ERR_INIT; /* the signer's is the one to tell */
+	int status;
+
 	for (size_t i = 0; i < batch->n; i++) {
 		batch->jobs[i].tbs = batch->approvals[i]->tbs.data;
 		batch->jobs[i].tbs_len = batch->approvals[i]->tbs.len;
 	}
-	return signer->ops->sign(signer->context, batch->jobs, batch->n,
-	    progress ? progress->call : NULL, progress ? progress->context : NULL, err);
+	signing.finishing = parallel_begin(batch->n, put_together, batch);
+	status = signer->ops->sign(
+	    signer->context, batch->jobs, batch->n, on_progress, &signing, err);
+	if (status == 0)
+		return parallel_end(signing.finishing, PARALLEL_FINISH, err);
+	(void)!parallel_end(signing.finishing, PARALLEL_CANCEL, &ignored);
+	return -1;
 }
 
 int approvals_sign(struct signer *signer, const struct ca *issuer, struct approval **approvals,
@@ -129,8 +160,7 @@ int approvals_sign(struct signer *signer, const struct ca *issuer, struct approv
 
 	if (n == 0)
 		return 0;
-	if (check_issuer(&batch, err) < 0 || sign(&batch, signer, progress, err) < 0 ||
-	    parallel_each(n, put_together, &batch, err) < 0)
+	if (check_issuer(&batch, err) < 0 || sign_and_finish(&batch, signer, progress, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		buf_move(&ret_der[i], &batch.certificates[i]);

@@ -105,11 +105,11 @@ static inline int soft_sign(void *context, struct sign_job *jobs, size_t n,
 		if (soft_sign_one(soft, jobs[i].tbs, jobs[i].tbs_len, &jobs[i].signature) < 0)
 			return err_openssl(err, "the soft token cannot sign");
 		soft->signatures++;
+		if (i == n - 1)
+			soft_spoil(soft, &jobs[i]);
 		if (progress)
 			progress(progress_context, i + 1, n);
 	}
-	if (n > 0)
-		soft_spoil(soft, &jobs[n - 1]);
 	return 0;
 }
 

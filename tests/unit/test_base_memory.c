@@ -200,6 +200,54 @@ static void the_lowest_failure_is_told(void **state)
 	free(tally);
 }
 
+static size_t count_done(const struct tally *tally)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 5000; i++)
+		n += (size_t)tally->done[i];
+	return n;
+}
+
+static void work_goes_on_while_items_become_ready(void **state)
+{
+	struct tally *tally = mem_zalloc(sizeof(*tally));
+	struct err err = ERR_INIT;
+	struct parallel *parallel;
+
+	(void)state;
+	tally->fail_at = SIZE_MAX;
+	parallel = parallel_begin(5000, tick, tally);
+	for (size_t ready = 1; ready <= 4000; ready++)
+		parallel_ready(parallel, ready);
+	parallel_ready(parallel, 7); /* never fewer than before */
+	assert_int_equal(parallel_end(parallel, PARALLEL_FINISH, &err), 0);
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(tally->done[i], 1);
+	free(tally);
+}
+
+static void nothing_is_begun_before_it_is_ready(void **state)
+{
+	struct tally *tally = mem_zalloc(sizeof(*tally));
+	struct err err = ERR_INIT;
+	struct parallel *parallel;
+
+	(void)state;
+	tally->fail_at = 30;
+	parallel = parallel_begin(5000, tick, tally);
+	parallel_ready(parallel, 20);
+	assert_int_equal(parallel_end(parallel, PARALLEL_CANCEL, &err), 0);
+	assert_true(count_done(tally) <= 20);
+	for (int i = 20; i < 5000; i++)
+		assert_int_equal(tally->done[i], 0);
+	parallel = parallel_begin(5000, tick, tally);
+	parallel_ready(parallel, 100);
+	assert_int_equal(parallel_end(parallel, PARALLEL_FINISH, &err), -1);
+	assert_string_equal(err.text, "item 30");
+	free(tally);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +264,8 @@ int main(void)
 		cmocka_unit_test(paths_are_joined),
 		cmocka_unit_test(every_item_is_done_once),
 		cmocka_unit_test(the_lowest_failure_is_told),
+		cmocka_unit_test(work_goes_on_while_items_become_ready),
+		cmocka_unit_test(nothing_is_begun_before_it_is_ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
