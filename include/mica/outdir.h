@@ -96,6 +96,11 @@ int outdir_read(const char *dir, const char *name, struct buf *ret, struct err *
  * it; ERR_NOT_FOUND. (A key whose certificate was issued just before the crash waits there.) */
 int outdir_read_staged(const char *dir, const char *name, struct buf *ret, struct err *err) MICA_CHECKED;
 
+/* Whether a delivered file has the mode and the owner that it would be put with; if not, ret_wrong gets
+ * what is wrong: "has mode 0644, not 0600". One that is not there has nothing wrong. */
+bool outdir_has_rights(const char *dir, const char *name, enum outdir_file kind,
+    const struct outdir_rights *rights, struct buf *ret_wrong);
+
 /* Name of the current generation, free() it; ERR_NOT_FOUND. */
 int outdir_current(const char *dir, char **ret, struct err *err) MICA_CHECKED;
 

@@ -28,7 +28,8 @@ enum tree_state {
 	TREE_GOOD,        /* as the ledger says, ca.pem as it should be */
 	TREE_NEVER,       /* nothing was ever delivered there */
 	TREE_CA_CHANGED,  /* ca.pem must change (a CA came or went), the rest is good */
-	TREE_OLD,         /* holds an older certificate of the entry, or certificate or ca.pem is edited or missing;
+	TREE_OLD,         /* holds an older certificate of the entry, or certificate or ca.pem is edited or missing,
+	                     or mode or owner are not what they should be;
 	                     the key is good if it is that of the active certificate */
 	TREE_KEY_LOST,    /* the key file is missing or is not what was delivered */
 };

@@ -105,6 +105,24 @@ static enum tree_state judge_key(struct issue *issue, struct place *place)
 	return TREE_GOOD;
 }
 
+/* All files of a place are put with the same rights: its key tells of all, or its certificate.
+ */
+static enum tree_state judge_rights(struct issue *issue, struct place *place)
+{
+	const bool no_key =
+	    issue_takes_request(&issue->inventory->certificates[place->certificate]);
+	const struct outdir_rights rights = issue_rights(issue, place);
+	const char *name = no_key ? place->cert_name : place->key_name;
+	BUF_AUTO wrong = BUF_INIT;
+
+	if (outdir_has_rights(
+	        place->dir, name, no_key ? OUTDIR_PUBLIC : OUTDIR_KEY, &rights, &wrong))
+		return TREE_GOOD;
+	snprintf(
+	    place->fact.detail, sizeof(place->fact.detail), "%s %s", name, buf_text(&wrong));
+	return TREE_OLD;
+}
+
 static enum tree_state judge_place(struct issue *issue, struct place *place)
 {
 	const struct record *current = &issue->current[place->certificate];
@@ -120,7 +138,7 @@ static enum tree_state judge_place(struct issue *issue, struct place *place)
 		return state(&place->fact, TREE_OLD, place->cert_name, content);
 	content = compare(place, "ca.pem", &issue->ca_bundle, &found);
 	if (content == SAME)
-		return TREE_GOOD;
+		return judge_rights(issue, place);
 	if (content == DIFFERS && digests_equal(&found, &place->delivery.ca_file))
 		return TREE_CA_CHANGED;
 	return state(&place->fact, TREE_OLD, "ca.pem", content);

@@ -103,6 +103,8 @@ void issue_free_outlets(struct issue *issue);
 /* prepare.c: a batch with a generation name of its own */
 int issue_begin_batch(struct issue *issue, struct err *err) MICA_CHECKED;
 int issue_stage_place(struct issue *issue, struct place *place, struct err *err) MICA_CHECKED;
+/* modes and owner of what is delivered there */
+struct outdir_rights issue_rights(const struct issue *issue, const struct place *place);
 
 /* requests.c. fresh: for each certificate, its new request as PEM, or NULL: it is carried over */
 int issue_stage_requests(struct issue *issue, size_t deployment, const struct buf *const *fresh,

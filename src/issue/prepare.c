@@ -91,14 +91,20 @@ int issue_begin_batch(struct issue *issue, struct err *err)
 	return 0;
 }
 
-int issue_stage_place(struct issue *issue, struct place *place, struct err *err)
+struct outdir_rights issue_rights(const struct issue *issue, const struct place *place)
 {
 	const struct inv_deployment *to = &issue->inventory->deployments[place->deployment];
-	const struct outdir_rights rights = {
+
+	return (struct outdir_rights){
 		.uid = to->owner_set ? to->uid : (uid_t)-1,
 		.gid = to->owner_set ? to->gid : (gid_t)-1,
 		.key_mode = to->key_mode,
 	};
+}
+
+int issue_stage_place(struct issue *issue, struct place *place, struct err *err)
+{
+	const struct outdir_rights rights = issue_rights(issue, place);
 
 	return outdir_tree(issue->batch, place->dir, &rights, &place->tree, err);
 }

@@ -29,9 +29,9 @@ static bool name_ok(const char *name)
 	       !strchr(name, '/');
 }
 
-static mode_t mode_of(const struct outdir_tree *tree, enum outdir_file kind)
+static mode_t mode_of(const struct outdir_rights *rights, enum outdir_file kind)
 {
-	return kind == OUTDIR_KEY ? tree->rights.key_mode : (mode_t)OUTDIR_PUBLIC_MODE;
+	return kind == OUTDIR_KEY ? rights->key_mode : (mode_t)OUTDIR_PUBLIC_MODE;
 }
 
 static struct staged *find(const struct outdir_tree *tree, const char *name)
@@ -105,7 +105,7 @@ static int fill(const struct outdir_tree *tree, const struct staged *file,
 		failed = write_failed(tree, file->name, errno, err);
 	else if (give(tree, fd, file->name, err) < 0)
 		failed = -1;
-	else if (fchmod(fd, mode_of(tree, file->kind)) < 0)
+	else if (fchmod(fd, mode_of(&tree->rights, file->kind)) < 0)
 		failed = write_failed(tree, file->name, errno, err);
 	else
 		failed = 0;
@@ -136,14 +136,37 @@ int outdir_put(struct outdir_tree *tree, const char *name, enum outdir_file kind
 	return put(tree, &file, bytes, err);
 }
 
-static bool has_rights(
-    const struct outdir_tree *tree, const struct stat *st, enum outdir_file kind)
+static bool has_owner(const struct outdir_rights *rights, const struct stat *st)
 {
-	const struct outdir_rights *rights = &tree->rights;
-
-	return (st->st_mode & 07777) == mode_of(tree, kind) &&
-	       (rights->uid == (uid_t)-1 || rights->uid == st->st_uid) &&
+	return (rights->uid == (uid_t)-1 || rights->uid == st->st_uid) &&
 	       (rights->gid == (gid_t)-1 || rights->gid == st->st_gid);
+}
+
+static bool has_mode(
+    const struct outdir_rights *rights, const struct stat *st, enum outdir_file kind)
+{
+	return (st->st_mode & 07777) == mode_of(rights, kind);
+}
+
+bool outdir_has_rights(const char *dir, const char *name, enum outdir_file kind,
+    const struct outdir_rights *rights, struct buf *ret_wrong)
+{
+	MICA_FREE char *path = file_join(dir, name);
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return true;
+	if (!has_mode(rights, &st, kind)) {
+		buf_printf(ret_wrong, "has mode %04o, not %04o", st.st_mode & 07777,
+		    mode_of(rights, kind));
+		return false;
+	}
+	if (!has_owner(rights, &st)) {
+		buf_printf(ret_wrong, "belongs to %u:%u, not %u:%u", st.st_uid, st.st_gid,
+		    rights->uid, rights->gid);
+		return false;
+	}
+	return true;
 }
 
 static int copy(
@@ -173,7 +196,7 @@ static int link_or_copy(
 	if (!S_ISREG(st.st_mode))
 		return err_set(
 		    err, ERR_REFUSED, "'%s/%s' is not a regular file", tree->dir, file->name);
-	if (!has_rights(tree, &st, file->kind) ||
+	if (!has_mode(&tree->rights, &st, file->kind) || !has_owner(&tree->rights, &st) ||
 	    linkat(dirfd, path, tree->generation_fd, file->name, 0) < 0)
 		return copy(tree, file, dirfd, path, err);
 	note(tree, file);

@@ -51,6 +51,43 @@ def test_key_mode_and_owner(home):
     home.mica("plan", "--exit-code", code=0)
 
 
+def test_another_key_mode_is_delivered_again(home):
+    inv = Inventory()
+    home.begin(inv)
+    key = (home / TLS / "server.key").read_bytes()
+    inv.deployment["key-mode"] = "0640"
+    home.write(inv)
+    said = home.mica("plan", "--exit-code", code=4)
+    assert "out/prod/tls: server.key has mode 0600, not 0640" in said.out
+    home.mica("apply")
+    home.mica("plan", "--exit-code", code=0)
+    for path in (home / TLS / "server.key", home / CLIENT / "client.key"):
+        assert mode(path) == 0o640
+    assert (home / TLS / "server.key").read_bytes() == key
+
+
+def test_a_key_that_others_may_read_is_delivered_again(home):
+    home.begin()
+    os.chmod(home / CLIENT / "client.key", 0o644)
+    assert "client.key has mode 0644, not 0600" in home.mica("plan", "--exit-code", code=4).out
+    home.mica("apply")
+    assert mode(home / CLIENT / "client.key") == 0o600
+
+
+def test_another_owner_is_delivered_again(home):
+    if os.geteuid() != 0:
+        parts.missing("root (to give files away)")
+    inv = Inventory()
+    home.begin(inv)
+    inv.deployment["owner"] = "1234:5678"
+    home.write(inv)
+    assert "server.key belongs to 0:0, not 1234:5678" in home.mica("plan", "--exit-code", code=4).out
+    home.mica("apply")
+    home.mica("plan", "--exit-code", code=0)
+    for path in (home / TLS / "server.key", home / TLS / "server.pem", home / CLIENT / "client.key"):
+        assert (os.stat(path).st_uid, os.stat(path).st_gid) == (1234, 5678)
+
+
 def test_a_strict_umask_of_the_caller_changes_nothing(home):
     home.write()
     home.mica("init")
