@@ -100,9 +100,9 @@ struct issue_done {
 /* Completes the generations, swaps them, renders the outlets, records it. */
 int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err) MICA_CHECKED;
 
-/* Probes the endpoints of every deployment that has some and whose server certificate is not
- * yet known to be served: ERR_UNSERVED when one does not present what was delivered (the
- * findings say which). */
+/* Probes the endpoints of every planned deployment that has some and whose endpoints are not
+ * yet known to serve the certificate: ERR_UNSERVED when one does not present what was delivered
+ * (the findings say which). Recorded as served is what all deployments that use it serve. */
 int issue_probe(struct issue *issue, struct err *err) MICA_CHECKED;
 
 /* --- init -----------------------------------------------------------------------------------

@@ -140,10 +140,11 @@ static bool server_changed(const struct work *work)
 	return work->done.outlets > 0;
 }
 
-/* Milvus reads its files once: where nothing is probed, only this tells. */
+/* Milvus reads its files once. A probe sees the certificate alone: of a changed ca.pem, and
+ * where nothing is probed, only this tells. */
 static void tell_restart(const struct work *work)
 {
-	if (server_changed(work) && !any_endpoint(issue_inventory(work->issue)))
+	if (server_changed(work))
 		report_talk(&work->run->report,
 		    "next: restart Milvus, which reads its files only when it starts");
 }
@@ -194,8 +195,10 @@ int verb_apply(struct run *run, struct err *err)
 	report_findings(&run->report);
 	print_result(&work, probed == 0);
 	fflush(stdout);
+	if (probed < 0)
+		return -1;
 	tell_restart(&work);
-	return probed < 0 ? -1 : EXIT_DONE;
+	return EXIT_DONE;
 }
 
 int verb_rotate(struct run *run, struct err *err)

@@ -68,6 +68,7 @@ struct issue {
 	bool facts_known;
 
 	struct plan *plan;
+	char *only; /* the deployment that was planned for; NULL: all */
 	struct plan_item *
 	    *item_of; /* for each certificate: its item, or NULL when not planned */
 	struct outlet_change *outlets;

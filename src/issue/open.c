@@ -180,6 +180,7 @@ void issue_close(struct issue *issue)
 	free_facts(issue);
 	plan_free(issue->plan);
 	free(issue->item_of);
+	free(issue->only);
 	free(issue->generation);
 	buf_clear(&issue->ca_bundle);
 	ca_free(issue->ca);

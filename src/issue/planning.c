@@ -85,6 +85,8 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	issue->plan = NULL;
 	if (plan_make(issue->inventory, &facts, &wanted, &issue->plan, err) < 0)
 		return -1;
+	free(issue->only);
+	issue->only = mem_strdup(options->only);
 	cut_to_ca_start(issue);
 	index_items(issue);
 	tell_cuts(issue);

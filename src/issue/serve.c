@@ -2,7 +2,8 @@
 /* Step 8 of the gate: what the running Milvus presents is probed, never assumed. */
 #include "issue_private.h"
 
-#include <stdio.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mica/certificate.h>
@@ -70,42 +71,144 @@ static bool presents(struct issue *issue, const struct inv_deployment *deploymen
 	return false;
 }
 
-static int probe_deployment(struct issue *issue, size_t i, bool *ret_served, struct err *err)
+/* What was seen of a deployment is noted under its name: the record that all of its endpoints
+ * presented, and which endpoints these were. A new record, another endpoint: probed again. */
+static char *note_name(const struct inv_deployment *deployment)
 {
-	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
-	const struct inv_certificate *server =
-	    &issue->inventory->certificates[deployment->server];
-	MICA_AUTO(record_clear) struct record record = { 0 };
+	return mem_printf("served:%s", deployment->name);
+}
+
+static void note_text(
+    const struct inv_deployment *deployment, const struct record *record, struct buf *ret)
+{
+	buf_printf(ret, "%" PRId64 "\n", record->seq);
+	for (size_t i = 0; i < deployment->n_endpoints; i++)
+		buf_printf(ret, "%s\n", deployment->endpoints[i]);
+}
+
+/* One deployment that has endpoints, and the record of its server that should be seen there. */
+struct watched {
+	const struct inv_deployment *deployment;
+	struct record record;
+	struct buf note;
+	bool seen;
+};
+
+static void watched_free(struct watched *watched, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		record_clear(&watched[i].record);
+		buf_clear(&watched[i].note);
+	}
+	free(watched);
+}
+
+static int watch(struct issue *issue, const struct inv_deployment *deployment,
+    struct watched *ret, struct err *err)
+{
+	const char *server = issue->inventory->certificates[deployment->server].name;
+	MICA_FREE char *name = note_name(deployment);
+	BUF_AUTO noted = BUF_INIT;
+	bool found = false;
+
+	ret->deployment = deployment;
+	if (ledger_current(issue->ledger, RECORD_SERVER, server, &ret->record, err) < 0 ||
+	    ledger_noted(issue->ledger, name, &noted, &found, err) < 0)
+		return -1;
+	note_text(deployment, &ret->record, &ret->note);
+	ret->seen = found && buf_same(&noted, ret->note.data, ret->note.len);
+	return 0;
+}
+
+/* Those whose server has a certificate: with --only, another one may have none yet. */
+static int watch_all(struct issue *issue, struct watched **ret, size_t *ret_n, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+	struct watched *all = mem_array(inventory->n_deployments, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < inventory->n_deployments; i++) {
+		if (inventory->deployments[i].n_endpoints == 0)
+			continue;
+		if (watch(issue, &inventory->deployments[i], &all[n], err) == 0) {
+			n++;
+		} else if (err->kind != ERR_NOT_FOUND) {
+			watched_free(all, n + 1);
+			return -1;
+		}
+	}
+	*ret = all;
+	*ret_n = n;
+	return 0;
+}
+
+static int probe_deployment(struct issue *issue, struct watched *watched, struct err *err)
+{
+	const struct inv_deployment *deployment = watched->deployment;
 	MICA_AUTO(client_files_clear) struct client_files client = { 0 };
+	MICA_FREE char *name = note_name(deployment);
 	bool served = true;
 
-	if (deployment->n_endpoints == 0)
-		return 0;
-	if (ledger_current(issue->ledger, RECORD_SERVER, server->name, &record, err) < 0)
-		return -1;
-	if (record.state == RECORD_SERVED)
-		return 0;
-	find_client(issue, i, &client);
+	find_client(issue, (size_t)(deployment - issue->inventory->deployments), &client);
 	for (size_t k = 0; k < deployment->n_endpoints; k++)
-		served &= presents(
-		    issue, deployment, deployment->endpoints[k], &client, &record.certificate);
-	if (!served) {
-		*ret_served = false;
-		return 0;
+		served &= presents(issue, deployment, deployment->endpoints[k], &client,
+		    &watched->record.certificate);
+	watched->seen = served;
+	return served ? ledger_note(issue->ledger, name, &watched->note, err) : 0;
+}
+
+/* Served is what every endpoint of every deployment that uses it presents. */
+static bool seen_everywhere(const struct watched *all, size_t n, int64_t seq)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].record.seq == seq && !all[i].seen)
+			return false;
 	}
-	return ledger_move(issue->ledger, &record.seq, 1, RECORD_SERVED, err);
+	return true;
+}
+
+static int record_served(
+    struct issue *issue, const struct watched *all, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct record *record = &all[i].record;
+
+		if (record->state == RECORD_SERVED || !seen_everywhere(all, n, record->seq))
+			continue;
+		if (ledger_move(issue->ledger, &record->seq, 1, RECORD_SERVED, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int probe_all(
+    struct issue *issue, struct watched *all, size_t n, bool *ret_served, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = all[i].deployment->name;
+
+		if (all[i].seen || (issue->only && strcmp(issue->only, name) != 0))
+			continue;
+		if (probe_deployment(issue, &all[i], err) < 0)
+			return -1;
+		*ret_served &= all[i].seen;
+	}
+	return record_served(issue, all, n, err);
 }
 
 int issue_probe(struct issue *issue, struct err *err)
 {
+	struct watched *all = NULL;
 	bool served = true;
+	size_t n = 0;
+	int status;
 
-	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
-		if (probe_deployment(issue, i, &served, err) < 0)
-			return -1;
-	}
-	if (served)
-		return 0;
+	if (watch_all(issue, &all, &n, err) < 0)
+		return -1;
+	status = probe_all(issue, all, n, &served, err);
+	watched_free(all, n);
+	if (status < 0 || served)
+		return status;
 	err_set(err, ERR_UNSERVED, "delivered, but not yet served");
 	return err_hint(err, "restart Milvus, then: mica apply");
 }
