@@ -38,14 +38,21 @@ static int pin_beforehand(
 	return err_hint(err, "use 'pin: file:PATH' or 'pin: fd:N'");
 }
 
+/* A timer comes again with the same stale PIN, and the third one would lock the token. */
+static enum token_pin_care pin_care(const struct login *login, enum login_manner manner)
+{
+	if (login->ca->pin.source == PIN_PROMPT)
+		return TOKEN_PIN_FORCED;
+	return manner == LOGIN_UNATTENDED ? TOKEN_PIN_UNATTENDED : TOKEN_PIN_CAREFUL;
+}
+
 /* The module is loaded while certificates are prepared. */
-static int start(struct login *login, struct err *err)
+static int start(struct login *login, enum login_manner manner, struct err *err)
 {
 	const struct token_params params = {
 		.module = login->ca->module,
 		.module_args = login->ca->module_args,
-		.pin_care =
-		    login->ca->pin.source == PIN_PROMPT ? TOKEN_PIN_FORCED : TOKEN_PIN_CAREFUL,
+		.pin_care = pin_care(login, manner),
 	};
 
 	return token_start(&params, &login->token, err);
@@ -63,7 +70,8 @@ int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report
 
 	login->ca = ca;
 	login->report = report;
-	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0 || start(login, err) < 0)
+	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0 ||
+	    start(login, manner, err) < 0)
 		return -1;
 	*ret = mem_give(login);
 	return 0;

@@ -105,3 +105,16 @@ def test_nothing_due_asks_for_nothing(home):
         home.mica("apply")
         home.mica("status")
         home.mica("plan")
+
+
+def test_a_stale_pin_is_tried_once_by_a_timer(home):
+    """SoftHSM2 counts nothing, but says that a wrong PIN was given: what an unattended run heeds."""
+    home.begin()
+    right = (home / "pin").read_text()
+    (home / "pin").write_text("12345678\n")
+    assert "CKR_PIN_INCORRECT" in home.mica("rotate", "--all", "--unattended", code=1).err
+    (home / "pin").write_text(right)
+    for _ in range(2):
+        assert "nobody attends" in home.mica("rotate", "--all", "--unattended", code=1).err
+    home.mica("rotate", "--all")
+    home.mica("rotate", "--all", "--unattended")
