@@ -6,15 +6,29 @@
 
 #include <mica/certificate.h>
 
-static int put_public(struct issue *issue, struct place *place, const struct buf *certificate,
-    struct place **first, struct err *err)
+/* ca.pem is the same everywhere: among the clients of a deployment it is written once and
+ * linked from then on. Not with its server, nor with another deployment: who may write in one
+ * of these trees could change in place whom the others trust. */
+static bool may_share(
+    const struct issue *issue, const struct place *place, const struct place *other)
 {
+	const struct inv_certificate *entries = issue->inventory->certificates;
+
+	return other && other->deployment == place->deployment &&
+	       entries[other->certificate].profile == PROFILE_CLIENT &&
+	       entries[place->certificate].profile == PROFILE_CLIENT;
+}
+
+static int put_public(struct issue *issue, struct place *place, const struct buf *certificate,
+    struct place **last, struct err *err)
+{
+	const struct place *other = *last;
+
 	if (outdir_put(place->tree, place->cert_name, OUTDIR_PUBLIC, certificate, err) < 0)
 		return -1;
-	/* ca.pem is the same everywhere: written once, linked from then on */
-	if (*first)
-		return outdir_share(place->tree, (*first)->tree, "ca.pem", err);
-	*first = place;
+	if (may_share(issue, place, other))
+		return outdir_share(place->tree, other->tree, "ca.pem", err);
+	*last = place;
 	return outdir_put(place->tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err);
 }
 
@@ -30,7 +44,7 @@ static const struct job **index_jobs(const struct issue *issue)
 
 static int complete_places(struct issue *issue, const struct job **jobs, struct err *err)
 {
-	struct place *first = NULL;
+	struct place *last = NULL; /* whose ca.pem was written */
 
 	for (size_t i = 0; i < issue->n_places; i++) {
 		struct place *place = &issue->places[i];
@@ -44,7 +58,7 @@ static int complete_places(struct issue *issue, const struct job **jobs, struct 
 		else
 			issue_certificate_text(
 			    &issue->current[place->certificate], &certificate);
-		if (put_public(issue, place, &certificate, &first, err) < 0)
+		if (put_public(issue, place, &certificate, &last, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -213,3 +213,15 @@ def test_the_copy_of_the_ca_certificate_is_only_a_copy(home, how):
     home.mica("rotate", "--all")
     tls = home / TLS
     run(["openssl", "verify", "-x509_strict", "-CAfile", tls / "ca.pem", tls / "server.pem"])
+
+
+def test_a_server_has_a_ca_pem_of_its_own(home):
+    """Whoever may write in a client's directory does not choose by that whom the server trusts."""
+    inv = Inventory(**{"shared-trust": True})
+    inv["milvus"].append({**inv.deployment, "name": "test", "out": "out/test"})
+    home.begin(inv)
+    files = [home / d / "ca.pem" for d in (TLS, CLIENT, "out/test/tls", "out/test/clients/ingest")]
+    assert len({os.stat(f).st_ino for f in files}) == len(files)
+    with open(files[1], "a") as file:
+        file.write("another CA\n")
+    assert "another CA" not in files[0].read_text()
