@@ -11,7 +11,9 @@
 #include <libsmartcols.h>
 
 /* No wrapped or cut column is made narrower than this. */
-enum { NARROWEST = 18, CUT_WIDTH = 8, GAP = 2 };
+enum { NARROWEST = 18, CUT_WIDTH = 10, GAP = 2 };
+
+#define CUT_MARK ".."
 
 struct table {
 	struct libscols_table *lines;
@@ -155,7 +157,7 @@ static void fit_cell(enum table_fit fit, char *cell, size_t width)
 	if (fit == TABLE_WRAP)
 		break_words(cell, width);
 	if (fit == TABLE_CUT && strlen(cell) > width)
-		cell[width] = '\0';
+		strcpy(cell + width - strlen(CUT_MARK), CUT_MARK);
 }
 
 static void fit_cells(struct table *table, size_t room)

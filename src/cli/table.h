@@ -13,7 +13,7 @@ struct table;
 enum table_fit {
 	TABLE_WHOLE,
 	TABLE_WRAP, /* on a narrow terminal: over several lines, between words */
-	TABLE_CUT,  /* on a narrow terminal: shortened */
+	TABLE_CUT,  /* on a narrow terminal: its beginning, and ".." */
 };
 
 struct table_column {

@@ -39,11 +39,32 @@ static void add_row(struct table *table, const struct status_row *row)
 	table_row(table, cells);
 }
 
+static void add_places(struct table *table, const struct status_row *row)
+{
+	BUF_AUTO serial = BUF_INIT;
+
+	buf_addhex(&serial, row->serial, sizeof(row->serial));
+	for (char **where = row->where; where && *where; where++) {
+		const char *const cells[] = { row->entry, buf_text(&serial), *where };
+
+		table_row(table, cells);
+	}
+}
+
+/* Serials are whole here, however narrow the terminal. */
 static void print_places(const struct status *status)
 {
+	static const struct table_column columns[] = {
+		{ "ENTRY", TABLE_WHOLE },
+		{ "SERIAL", TABLE_WHOLE },
+		{ "DELIVERED TO", TABLE_WHOLE },
+	};
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
+
 	for (size_t i = 0; i < status->n; i++)
-		for (char **where = status->rows[i].where; where && *where; where++)
-			printf("%s lies in %s\n", status->rows[i].entry, *where);
+		add_places(table, &status->rows[i]);
+	table_print(table, stdout);
 }
 
 static void print_outage(const struct run *run, const struct status *status)
@@ -53,10 +74,14 @@ static void print_outage(const struct run *run, const struct status *status)
 
 	if (status->first_outage == 0)
 		return;
-	printf("token lost now: first outage on %s, in %s (%s in %s)\n",
-	    clock_date(status->first_outage, date),
-	    clock_span(status->first_outage - run->ambient.now, span),
-	    status->first_outage_entry, status->first_outage_deployment);
+	clock_date(status->first_outage, date);
+	clock_span(status->first_outage - run->ambient.now, span);
+	if (status->first_outage <= run->ambient.now)
+		printf("outage since %s, %s: %s in %s has expired\n", date, span,
+		    status->first_outage_entry, status->first_outage_deployment);
+	else
+		printf("token lost now: first outage on %s, in %s (%s in %s)\n", date, span,
+		    status->first_outage_entry, status->first_outage_deployment);
 }
 
 static void print_status(const struct run *run, const struct status *status)

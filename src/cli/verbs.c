@@ -146,7 +146,7 @@ static const struct verb verbs[] = {
 	            "issued,\n"
 	            "delivered or served, and what is due; and, if the token were lost now, "
 	            "when the first\n"
-	            "Milvus would go dark.\n",
+	            "Milvus would go dark. With -v, where each lies as well.\n",
 	    .example = "mica status --json",
 	    .common = "file json quiet verbose help",
 	    OPTIONS(status_options),

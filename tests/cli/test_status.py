@@ -2,9 +2,10 @@
 """status: serial, expiry and stage of every certificate; what happens if the token is lost now."""
 import datetime
 
+import pexpect
 import pytest
 
-from harness import peers
+from harness import parts, peers
 from harness.inventory import Inventory
 from harness.run import run
 
@@ -26,6 +27,25 @@ def test_the_first_outage_is_told(home):
     said = home.mica("status")
     assert "token lost now" in said.out + said.err
     assert day in said.out + said.err
+
+
+@pytest.mark.parametrize("columns", [70, 80, 100])
+def test_it_fits_the_terminal(home, columns):
+    home.begin()
+    child = pexpect.spawn(str(parts.mica(home.build)), ["status"], cwd=str(home.path), env=home.env,
+                          encoding="utf-8", timeout=60, dimensions=(24, columns))
+    lines = child.read().splitlines()
+    rows = [line for line in lines if "delivered" in line]
+    assert len(rows) == 2 and max(map(len, rows)) <= columns, lines
+    assert all((".." in row) == (columns < 100) for row in rows), rows
+
+
+def test_verbose_names_the_places(home):
+    home.begin()
+    said = home.mica("status", "-v").out
+    for entry, folder, stem in (("server", "out/prod/tls", "server"), ("ingest", "out/prod/clients/ingest", "client")):
+        serial = run(["openssl", "x509", "-in", home / folder / f"{stem}.pem", "-noout", "-serial"]).out.strip().split("=")[1].lower()
+        assert [entry, serial, folder] in [line.split() for line in said.splitlines()], said
 
 
 def test_it_needs_no_token_and_changes_nothing(home):
