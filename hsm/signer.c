@@ -14,20 +14,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include <mica/mem.h>
+#include <mica/verify.h>
 
 enum { MAX_FLIGHTS = 48 };
-
-MICA_DEFINE_FREEP(EVP_PKEY, EVP_PKEY_free)
-MICA_DEFINE_FREEP(EVP_MD_CTX, EVP_MD_CTX_free)
 
 struct token_signer {
 	struct token *token;
 	struct buf key; /* SPKI */
-	enum algorithm algorithm;
 	enum token_use use;
 	struct buf issuer;
 };
@@ -56,18 +50,9 @@ struct batch {
 
 static int prove(const struct token_signer *signer, const struct sign_job *job, struct err *err)
 {
-	const unsigned char *at = signer->key.data;
-	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)signer->key.len);
-	MICA_AUTO(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	const char *digest = algorithm_info(signer->algorithm)->digest;
-
-	if (!pkey || !ctx ||
-	    EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, pkey, NULL) != 1)
-		return err_openssl(err, "cannot verify with the token's public key");
-	if (EVP_DigestVerify(
-	        ctx, job->signature.data, job->signature.len, job->tbs, job->tbs_len) == 1)
+	if (verify_signature(&signer->key, job->tbs, job->tbs_len, &job->signature, err) == 0)
 		return 0;
-	err_openssl(err,
+	err_set(err, ERR_FAILED,
 	    "the token '%s' (serial %s) made a signature that its public key does not verify",
 	    signer->token->label, signer->token->serial);
 	return err_hint(err,
@@ -345,7 +330,6 @@ int token_signer(struct token *token, const struct token_key *key, enum token_us
 		    "the signer's key is not the one last chosen on the token");
 	signer = mem_zalloc(sizeof(*signer));
 	signer->token = token;
-	signer->algorithm = key->algorithm;
 	signer->use = use;
 	buf_add(&signer->key, key->spki.data, key->spki.len);
 	buf_add(&signer->issuer, issuer->data, issuer->len);
