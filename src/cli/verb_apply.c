@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* apply and rotate: the gate's doors in order (mica/issue.h). */
+#include <string.h>
+
 #include "changes.h"
 #include "json.h"
 #include "login.h"
@@ -69,20 +71,54 @@ static int prepare_and_sign(struct work *work, struct err *err)
 
 enum { PLACES_NAMED = 4 };
 
-/* "in out/prod, out/test", or how many there are */
+static bool delivers(const struct plan_item *item)
+{
+	return item->action != PLAN_KEEP && item->action != PLAN_RETIRE;
+}
+
+static bool wrote_outlet(const struct work *work, const struct inv_deployment *deployment)
+{
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(work->issue, &paths);
+	size_t len = strlen(deployment->out);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(paths[i], deployment->out, len) == 0 && paths[i][len] == '/')
+			return true;
+	return false;
+}
+
+/* moved: for each certificate, whether it was delivered */
+static bool touched(
+    const struct work *work, const struct inv_deployment *deployment, const bool *moved)
+{
+	bool any = moved[deployment->server];
+
+	for (size_t i = 0; i < deployment->n_clients; i++)
+		any |= moved[deployment->clients[i]];
+	return any || wrote_outlet(work, deployment);
+}
+
+/* "in out/prod, out/test", or how many there are: with --only, also those that share a
+ * certificate with that one */
 static void add_places(const struct work *work, struct buf *line)
 {
 	const struct inventory *inventory = issue_inventory(work->issue);
-	const char *only = work->run->options.only;
-	size_t n = inventory->n_deployments;
+	MICA_FREE bool *moved = mem_array(inventory->n_certificates, sizeof(*moved));
+	BUF_AUTO places = BUF_INIT;
+	size_t n = 0;
 
-	if (only)
-		buf_printf(line, ", in %s", inventory_deployment(inventory, only)->out);
-	else if (n > PLACES_NAMED)
+	for (size_t i = 0; i < work->plan->n; i++)
+		if (delivers(&work->plan->items[i]))
+			moved[work->plan->items[i].certificate] = true;
+	for (size_t i = 0; i < inventory->n_deployments; i++)
+		if (touched(work, &inventory->deployments[i], moved))
+			buf_printf(&places, "%s%s", n++ == 0 ? "" : ", ",
+			    inventory->deployments[i].out);
+	if (n > PLACES_NAMED)
 		buf_printf(line, ", for %zu deployments", n);
-	for (size_t i = 0; !only && n <= PLACES_NAMED && i < n; i++)
-		buf_printf(
-		    line, "%s%s", i == 0 ? ", in " : " and ", inventory->deployments[i].out);
+	else if (n > 0)
+		buf_printf(line, ", in %s", buf_text(&places));
 }
 
 static void print_done(const struct work *work)
@@ -126,18 +162,33 @@ static void print_json(const struct work *work, bool served)
 	json_print(stdout, document);
 }
 
+/* Not what is for people, nor what was put beside a file of somebody else's. */
+static bool is_for_milvus(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	const char *ending = strrchr(path, '.');
+
+	return strcmp(name ? name + 1 : path, "clients.md") != 0 &&
+	       !(ending && strcmp(ending, ".mica") == 0);
+}
+
 static bool server_changed(const struct work *work)
 {
 	const struct inventory *inventory = issue_inventory(work->issue);
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(work->issue, &paths);
 
 	for (size_t i = 0; i < work->plan->n; i++) {
 		const struct plan_item *item = &work->plan->items[i];
 
-		if (item->action != PLAN_KEEP && item->action != PLAN_RETIRE &&
+		if (delivers(item) &&
 		    inventory->certificates[item->certificate].profile == PROFILE_SERVER)
 			return true;
 	}
-	return work->done.outlets > 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_for_milvus(paths[i]))
+			return true;
+	return false;
 }
 
 /* Milvus reads its files once. A probe sees the certificate alone: of a changed ca.pem, and

@@ -70,7 +70,7 @@ static int select_forced(const struct inventory *inventory, const struct plan_op
 			return no_such("certificate", name, &nearest, err);
 		}
 		if (!selected[index])
-			return err_set(err, ERR_NOT_FOUND,
+			return err_set(err, ERR_USAGE,
 			    "the deployment '%s' does not use the certificate '%s'",
 			    options->only, name);
 		forced[index] = true;

@@ -21,6 +21,41 @@ def matching(home):
             run(["openssl", "x509", "-in", folder / f"{stem}.pem", "-noout", "-pubkey"]).out
 
 
+def test_what_was_touched_is_told(home):
+    """A client of two deployments is delivered to both, whatever --only says, and no Milvus need be restarted."""
+    inv = Inventory()
+    inv["shared-trust"] = True
+    inv["milvus"].append({**inv.deployment, "name": "test", "out": "out/test"})
+    inv["milvus"].append({**inv.deployment, "name": "third", "out": "out/third", "clients": []})
+    home.begin(inv)
+    said = home.mica("rotate", "ingest", "--only", "test")
+    assert said.out.endswith("done: 1 rotated, 2 directories, in out/prod, out/test\n"), said
+    assert "restart" not in said.err, said
+    assert (home / CLIENT / "client.key").read_bytes() == (home / "out/test/clients/ingest/client.key").read_bytes()
+    said = home.mica("rotate", "server")
+    assert "in out/prod, out/test, out/third\n" in said.out and "restart Milvus" in said.err, said
+
+
+def test_a_new_client_is_no_reason_to_restart(home):
+    inv = Inventory()
+    home.begin(inv)
+    inv["certificates"].append({"name": "second", "profile": "client"})
+    inv.deployment["clients"].append("second")
+    home.write(inv)
+    said = home.mica("apply")
+    assert "done: 1 issued, 1 directory, 1 configuration file, in out/prod\n" in said.out, said
+    assert "restart" not in said.err, said
+
+
+def test_not_used_by_the_deployment(home):
+    inv = Inventory()
+    inv["milvus"].append({**inv.deployment, "name": "test", "out": "out/test", "clients": [], "tls-mode": 1})
+    home.begin(inv)
+    with home.unchanged():
+        said = home.mica("rotate", "ingest", "--only", "test", code=2)
+    assert "the deployment 'test' does not use the certificate 'ingest'" in said.err, said
+
+
 def test_only_the_named(home):
     home.begin()
     server, client = keys(home)

@@ -330,6 +330,7 @@ static void one_deployment(void **state)
 	assert_int_equal(plan_make(world->inventory, &world->facts, &world->options,
 	                     &world->plan, &world->err),
 	    -1);
+	assert_int_equal(world->err.kind, ERR_USAGE);
 	assert_string_equal(
 	    world->err.text, "the deployment 'test' does not use the certificate 'ingest'");
 }
