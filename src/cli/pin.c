@@ -77,6 +77,10 @@ int pin_from_file(const char *path, struct buf *ret, struct err *err)
 	BUF_AUTO read = BUF_INIT;
 	BUF_AUTO from = BUF_INIT;
 
+	if (fd < 0 && errno == ENOENT) {
+		err_errno(err, errno, "cannot open the PIN file '%s'", path);
+		return err_hint(err, "put the token's PIN into it, mode 0600, or change 'pin'");
+	}
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open the PIN file '%s'", path);
 	if (check_rights(fd, path, err) < 0)

@@ -180,7 +180,7 @@ int inventory_load(
 
 	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &text, err) < 0) {
 		if (err->kind == ERR_NOT_FOUND)
-			err_hint(err, "mica example compose > mica.yaml");
+			err_hint(err, "mica example compose > %s", path);
 		return -1;
 	}
 	if (slash)

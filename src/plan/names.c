@@ -56,6 +56,10 @@ static int check_labels(const char *text, const char *name, struct err *err)
 		    err, ERR_FAILED, "'%s' has a '_' in it, which no host name may have", text);
 		return err_hint(err, "give the service a name with '-' instead");
 	}
+	if (name[odd] == ':' || name[odd] == '/') {
+		err_set(err, ERR_FAILED, "'%s' has the character '%c' in it", text, name[odd]);
+		return err_hint(err, "a name alone: no scheme, no port, no path");
+	}
 	if (name[odd] != '\0')
 		return err_set(
 		    err, ERR_FAILED, "'%s' has the character '%c' in it", text, name[odd]);
