@@ -127,7 +127,8 @@ int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *
 int ledger_delivered(struct ledger *ledger, const struct delivery *deliveries, size_t n,
     struct err *err) MICA_CHECKED;
 
-/* Any other change: SERVED, SUPERSEDED, REVOKED, ABANDONED. A record already in that state is left. */
+/* Any other change: SERVED, SUPERSEDED, REVOKED, ABANDONED. A record already in that state is left;
+ * when all are, nothing is written. */
 int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum record_state state,
     struct err *err) MICA_CHECKED;
 

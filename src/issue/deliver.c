@@ -92,6 +92,23 @@ static int record_deliveries(
 	return n == 0 ? 0 : ledger_delivered(issue->ledger, deliveries, n, err);
 }
 
+/* A new certificate was delivered to every place that the inventory has. What the ledger says
+ * of others, of a deployment that has another name now, or no longer uses the entry, does not
+ * keep an older one active. */
+static int supersede(struct issue *issue, const struct job **jobs, struct err *err)
+{
+	MICA_FREE int64_t *seqs = mem_array(issue->n_older, sizeof(*seqs));
+	size_t n = 0;
+
+	for (size_t i = 0; i < issue->n_older; i++) {
+		const struct older *older = &issue->older[i];
+
+		if (jobs[older->certificate])
+			seqs[n++] = older->seq;
+	}
+	return ledger_move(issue->ledger, seqs, n, RECORD_SUPERSEDED, err);
+}
+
 /* A stale generation does no harm: what cannot be removed is told and tried again next time. */
 static void tidy(struct issue *issue)
 {
@@ -148,6 +165,8 @@ int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err)
 	    record_deliveries(issue, jobs, &done.trees, err) < 0)
 		return -1;
 	issue->undelivered = false;
+	if (supersede(issue, jobs, err) < 0)
+		return -1;
 	count(issue, &done);
 	if (done.retired > 0 && retire(issue, err) < 0)
 		return -1;

@@ -166,14 +166,20 @@ static int place_fact(struct issue *issue, struct place *place, struct err *err)
 	return 0;
 }
 
+static void add_older(
+    struct issue *issue, const struct inv_certificate *entry, const struct record *record)
+{
+	size_t certificate = (size_t)(entry - issue->inventory->certificates);
+
+	issue->older = mem_grow(
+	    issue->older, &issue->cap_older, issue->n_older + 1, sizeof(*issue->older));
+	issue->older[issue->n_older++] = (struct older){ certificate, record->seq };
+}
+
 static void add_gone(struct issue *issue, const struct record *record)
 {
 	size_t cap = issue->cap_gone;
 
-	if (record->kind != RECORD_SERVER && record->kind != RECORD_CLIENT)
-		return;
-	if (inventory_certificate(issue->inventory, record->entry))
-		return;
 	issue->gone = mem_grow(issue->gone, &cap, issue->n_gone + 1, sizeof(*issue->gone));
 	issue->gone_seqs = mem_grow(
 	    issue->gone_seqs, &issue->cap_gone, issue->n_gone + 1, sizeof(*issue->gone_seqs));
@@ -181,7 +187,21 @@ static void add_gone(struct issue *issue, const struct record *record)
 	issue->gone_seqs[issue->n_gone++] = record->seq;
 }
 
-static int find_gone(struct issue *issue, struct err *err)
+static void sort_out(struct issue *issue, const struct record *record)
+{
+	const struct inv_certificate *entry =
+	    inventory_certificate(issue->inventory, record->entry);
+
+	if (record->kind != RECORD_SERVER && record->kind != RECORD_CLIENT)
+		return;
+	if (entry)
+		add_older(issue, entry, record);
+	else
+		add_gone(issue, record);
+}
+
+/* What is active in the ledger, whether the inventory still has it or not. */
+static int find_active(struct issue *issue, struct err *err)
 {
 	static const enum record_state active[] = { RECORD_ISSUED, RECORD_DELIVERED,
 		RECORD_SERVED };
@@ -193,7 +213,7 @@ static int find_gone(struct issue *issue, struct err *err)
 		if (ledger_in_state(issue->ledger, active[i], &records, &n, err) < 0)
 			return -1;
 		for (size_t k = 0; k < n; k++)
-			add_gone(issue, &records[k]);
+			sort_out(issue, &records[k]);
 		records_free(records, n);
 	}
 	return 0;
@@ -215,7 +235,7 @@ int issue_gather_facts(struct issue *issue, struct err *err)
 		if (place_fact(issue, &issue->places[i], err) < 0)
 			return -1;
 	}
-	if (issue->ledger && find_gone(issue, err) < 0)
+	if (issue->ledger && find_active(issue, err) < 0)
 		return -1;
 	issue->facts_known = true;
 	return 0;

@@ -46,6 +46,12 @@ struct outlet_change {
 	struct buf text;
 };
 
+/* A record of an entry of the inventory that was active when the run began. */
+struct older {
+	size_t certificate;
+	int64_t seq;
+};
+
 struct issue {
 	struct inventory *inventory;
 	struct ledger *ledger; /* NULL: READ mode and none there */
@@ -65,6 +71,8 @@ struct issue {
 	char **gone;
 	int64_t *gone_seqs;
 	size_t n_gone, cap_gone;
+	struct older *older;
+	size_t n_older, cap_older;
 	bool facts_known;
 
 	struct plan *plan;
@@ -107,7 +115,8 @@ int issue_stage_place(struct issue *issue, struct place *place, struct err *err)
 /* modes and owner of what is delivered there */
 struct outdir_rights issue_rights(const struct issue *issue, const struct place *place);
 
-/* requests.c. fresh: for each certificate, its new request as PEM, or NULL: it is carried over */
+/* requests.c. fresh: for each certificate, its new request as PEM, or NULL: it is carried over
+ */
 int issue_stage_requests(struct issue *issue, size_t deployment, const struct buf *const *fresh,
     struct err *err) MICA_CHECKED;
 char *issue_requests_dir(const struct issue *issue, size_t deployment); /* free() it */

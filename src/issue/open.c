@@ -164,6 +164,7 @@ static void free_facts(struct issue *issue)
 	free(issue->first_place);
 	free(issue->gone);
 	free(issue->gone_seqs);
+	free(issue->older);
 }
 
 void issue_close(struct issue *issue)

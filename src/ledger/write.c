@@ -169,13 +169,32 @@ int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *
 	return db_end(ledger, status, err);
 }
 
+/* Is there one that is not in this state already? */
+static int any_differs(struct ledger *ledger, const int64_t *seqs, size_t n,
+    enum record_state state, bool *ret, struct err *err)
+{
+	for (size_t i = 0; i < n && !*ret; i++) {
+		enum record_state from = RECORD_INTENDED;
+
+		if (record_state_of(ledger, seqs[i], &from, err) < 0)
+			return -1;
+		*ret = from != state;
+	}
+	return 0;
+}
+
 int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum record_state state,
     struct err *err)
 {
+	bool differs = false;
 	int status = 0;
 
 	assert(ledger->mode == LEDGER_WRITE);
 	assert(state != RECORD_INTENDED && state != RECORD_ISSUED && state != RECORD_DELIVERED);
+	if (any_differs(ledger, seqs, n, state, &differs, err) < 0)
+		return -1;
+	if (!differs)
+		return 0;
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++) {
