@@ -58,15 +58,13 @@ def test_ahead(home):
     assert (home / "out/prod/tls/server.pem").read_bytes() != server
 
 
-def test_every_certificate_is_drafted_and_linted(home):
-    """A fault that only lint can see is told by plan, not by apply."""
+def test_what_the_ca_cuts_is_told_beforehand(home):
     inv = Inventory()
-    inv.ca["days"] = 30
-    inv["defaults"]["days"] = 30
-    home.write(inv)
-    home.mica("init")
-    time.sleep(1.1)  # from now on 30 days are more than the CA has
-    assert "'server' ends with its CA" in home.mica("plan").err
+    inv.ca["days"] = 100
+    home.begin(inv)
+    said = home.mica("plan", "--at", in_days(80))
+    assert "server" in said.err and "ends with its CA" in said.err, said
+    assert in_days(100) in said.out, said
 
 
 def test_why(home):
