@@ -147,9 +147,14 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	record.not_before = spec.not_before;
 	record.not_after = spec.not_after;
 	buf_add(&record.tbs, approval_tbs(approval)->data, approval_tbs(approval)->len);
-	if (ledger_intend(issue->ledger, &record, 1, err) < 0 ||
-	    approvals_sign(signer, issuer, &approval, 1, NULL, ret_der, err) < 0)
+	if (ledger_intend(issue->ledger, &record, 1, err) < 0)
 		return -1;
+	if (approvals_sign(signer, issuer, &approval, 1, NULL, ret_der, err) < 0) {
+		struct err second = ERR_INIT; /* the first error is the one to tell */
+
+		(void)!ledger_move(issue->ledger, &record.seq, 1, RECORD_ABANDONED, &second);
+		return -1;
+	}
 	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
 }
 

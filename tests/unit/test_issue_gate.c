@@ -356,19 +356,24 @@ static void what_is_due_is_rotated(void **state)
 	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 2);
 }
 
+/* The inventory without its client */
+static void drop_ingest(struct world *world)
+{
+	MICA_FREE char *text = mem_strdup(inventory_text);
+	char *line = strstr(text, "  - { name: ingest");
+
+	memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n') + 1) + 1);
+	memcpy(strstr(text, "[ingest]"), "[      ]", 8);
+	write_inventory(world, text);
+}
+
 static void what_left_the_inventory_is_retired(void **state)
 {
 	struct world *world = *state;
-	MICA_FREE char *text = mem_strdup(inventory_text);
-	char *line = strstr(text, "  - { name: ingest");
-	char *clients;
 
 	init(world);
 	apply(world, DELIVERED, NULL);
-	memmove(line, strchr(line, '\n') + 1, strlen(strchr(line, '\n') + 1) + 1);
-	clients = strstr(text, "[ingest]");
-	memcpy(clients, "[      ]", 8);
-	write_inventory(world, text);
+	drop_ingest(world);
 	assert_int_equal(apply(world, DELIVERED, NULL).retired, 1);
 	assert_int_equal(apply(world, DELIVERED, NULL).retired, 0);
 	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
@@ -458,6 +463,28 @@ static void a_wrong_signature_delivers_nothing(void **state)
 	assert_int_equal(count_state(world, RECORD_ABANDONED), 2);
 }
 
+static void a_refused_init_abandons_its_intent(void **state)
+{
+	struct world *world = *state;
+	MICA_AUTO(issue_closep) struct issue *issue = open_issue(world, LEDGER_WRITE);
+	MICA_AUTO(signer_freep)
+	struct signer *signer = soft_signer_new(&world->soft, world->key, ALG_EC_P256);
+	const struct inv_ca *ca = NULL;
+	enum issue_init_key key = ISSUE_INIT_RESUMED;
+	BUF_AUTO id = BUF_INIT;
+	BUF_AUTO der = BUF_INIT;
+	BUF_AUTO spki = soft_spki(world->key);
+	struct err err = ERR_INIT;
+
+	world->soft.fault = SOFT_WRONG_BIT;
+	assert_int_equal(issue_init_begin(issue, &ca, &id, &key, &err), 0);
+	assert_int_equal(issue_init_finish(issue, ca, &spki, signer, &der, &err), -1);
+	assert_non_null(strstr(err.text, "does not verify"));
+	issue_close(mem_give(issue));
+	assert_int_equal(count_state(world, RECORD_INTENDED), 0);
+	assert_int_equal(count_state(world, RECORD_ABANDONED), 1);
+}
+
 #define GATE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -478,6 +505,7 @@ int main(void)
 		GATE_TEST(plan_changes_nothing),
 		GATE_TEST(status_tells_stages_and_the_first_outage),
 		GATE_TEST(a_wrong_signature_delivers_nothing),
+		GATE_TEST(a_refused_init_abandons_its_intent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
