@@ -12,6 +12,23 @@
 
 enum standing { ABSENT, SAME, OURS, FOREIGN };
 
+/* What is there is what mica would write, and yet not noted: a run died between the file and
+ * its note. Without the note, the next change would find a stranger's file. */
+static int note_again(struct issue *issue, const char *deployment, const char *file,
+    const struct digest *digest, struct err *err)
+{
+	struct digest noted = { { 0 } };
+	bool known = false;
+
+	if (issue->mode != LEDGER_WRITE)
+		return 0;
+	if (ledger_outlet(issue->ledger, deployment, file, &noted, &known, err) < 0)
+		return -1;
+	if (known && memcmp(digest, &noted, sizeof(noted)) == 0)
+		return 0;
+	return ledger_note_outlet(issue->ledger, deployment, file, digest, err);
+}
+
 static int standing(struct issue *issue, const char *deployment, const char *file,
     const char *path, const struct buf *text, enum standing *ret, struct err *err)
 {
@@ -26,14 +43,14 @@ static int standing(struct issue *issue, const char *deployment, const char *fil
 		*ret = ABSENT;
 		return 0;
 	}
+	digest = digest_of(found.data, found.len);
 	if (buf_same(&found, text->data, text->len)) {
 		*ret = SAME;
-		return 0;
+		return note_again(issue, deployment, file, &digest, err);
 	}
 	if (issue->ledger &&
 	    ledger_outlet(issue->ledger, deployment, file, &noted, &known, err) < 0)
 		return -1;
-	digest = digest_of(found.data, found.len);
 	*ret = known && memcmp(&digest, &noted, sizeof(digest)) == 0 ? OURS : FOREIGN;
 	return 0;
 }
@@ -152,8 +169,7 @@ size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_p
 	return issue->n_outlets;
 }
 
-/* The note comes first: a crash between the two leaves the file as it was, or as the note says.
- */
+/* A crash between the file and its note: note_again() makes up for it. */
 int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err)
 {
 	for (size_t i = 0; i < issue->n_outlets; i++) {

@@ -379,6 +379,28 @@ static void what_left_the_inventory_is_retired(void **state)
 	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
 }
 
+/* A crash between a configuration file and its note does not make it a stranger's. */
+static void a_file_without_its_note_is_still_ours(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *dir = file_join(world->dir, "state");
+	MICA_FREE char *text = mem_strdup(inventory_text);
+	struct ledger *ledger = NULL;
+	const struct digest older = { { 1 } };
+	struct err err = ERR_INIT;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(ledger_open(dir, LEDGER_WRITE, START, &ledger, &err), 0);
+	assert_int_equal(ledger_note_outlet(ledger, "prod", "user.yaml", &older, &err), 0);
+	ledger_close(ledger);
+	apply(world, DELIVERED, NULL);
+	memcpy(strstr(text, "tls-mode: 2"), "tls-mode: 1", 11);
+	write_inventory(world, text);
+	assert_true(apply(world, DELIVERED, NULL).outlets > 0);
+	assert_false(was_told(world, "left alone"));
+}
+
 static void a_foreign_file_is_left_alone(void **state)
 {
 	struct world *world = *state;
@@ -501,6 +523,7 @@ int main(void)
 		GATE_TEST(rotation_touches_what_it_names),
 		GATE_TEST(what_is_due_is_rotated),
 		GATE_TEST(what_left_the_inventory_is_retired),
+		GATE_TEST(a_file_without_its_note_is_still_ours),
 		GATE_TEST(a_foreign_file_is_left_alone),
 		GATE_TEST(plan_changes_nothing),
 		GATE_TEST(status_tells_stages_and_the_first_outage),
