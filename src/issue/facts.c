@@ -19,7 +19,7 @@ void issue_certificate_text(const struct record *record, struct buf *ret)
 	certificate_pem(&record->certificate, ret);
 }
 
-static enum record_kind kind_of(const struct inv_certificate *certificate)
+enum record_kind issue_kind(const struct inv_certificate *certificate)
 {
 	return certificate->profile == PROFILE_SERVER ? RECORD_SERVER : RECORD_CLIENT;
 }
@@ -32,7 +32,7 @@ static int entry_fact(struct issue *issue, size_t i, struct err *err)
 	MICA_AUTO(record_clear) struct record latest = { 0 };
 	bool found = false;
 
-	if (ledger_current(issue->ledger, kind_of(entry), entry->name, current, err) < 0) {
+	if (ledger_current(issue->ledger, issue_kind(entry), entry->name, current, err) < 0) {
 		if (err->kind != ERR_NOT_FOUND)
 			return -1;
 		if (ledger_latest(issue->ledger, entry->name, &latest, &found, err) < 0)

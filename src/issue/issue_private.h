@@ -95,6 +95,7 @@ int issue_gather_facts(struct issue *issue, struct err *err) MICA_CHECKED;
 /* the certificate file of a place as it should be: the leaf, then its chain */
 void issue_certificate_text(const struct record *record, struct buf *ret);
 bool issue_takes_request(const struct inv_certificate *certificate);
+enum record_kind issue_kind(const struct inv_certificate *certificate);
 
 /* job.c */
 int issue_make_jobs(struct issue *issue, struct err *err) MICA_CHECKED;

@@ -2,11 +2,11 @@
 /*
  * After a crash. What an interrupted run may have left, and what becomes of it:
  *
- *   intended            the token may have signed it; it was never given out: abandoned
- *   issued, swapped     the directories hold it, the ledger does not say so: recorded as
- * delivered issued, key staged  the key waits in an unfinished generation: completed without
- * the token issued, no key      nothing can be done with it: abandoned, and the entry is due
- * again
+ * - intended: the token may have signed it; it was never given out: abandoned
+ * - issued, swapped: the directories hold it, the ledger does not say so: recorded as delivered
+ * - issued, key staged: the key waits in an unfinished generation: completed without the token
+ * - issued, no key: nothing can be done with it: abandoned, and the entry is due again
+ * - issued, no entry: it left the inventory meanwhile and may be in use: the plan retires it
  */
 #include "issue_private.h"
 
@@ -185,9 +185,11 @@ static int complete_issued(struct issue *issue, const struct record *listed, str
 	BUF_AUTO key = BUF_INIT;
 	bool request = entry && issue_takes_request(entry);
 
+	if (!entry)
+		return 0;
 	if (ledger_current(issue->ledger, listed->kind, listed->entry, &record, err) < 0)
 		return -1;
-	if (entry && record.seq == listed->seq && issue->ca &&
+	if (record.seq == listed->seq && issue->ca && listed->kind == issue_kind(entry) &&
 	    (request || find_fitting_key(issue, certificate, &record, &key)))
 		return redeliver(issue, certificate, &record, request ? NULL : &key, err);
 	findings_add(issue->findings, FINDING_NOTE, "interrupted", NULL, NULL,

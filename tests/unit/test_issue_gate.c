@@ -379,6 +379,20 @@ static void what_left_the_inventory_is_retired(void **state)
 	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
 }
 
+/* It may have been delivered just before the crash: abandoned would say that it never was. */
+static void what_left_after_a_crash_is_retired(void **state)
+{
+	struct world *world = *state;
+
+	init(world);
+	apply(world, SIGNED, NULL);
+	drop_ingest(world);
+	assert_int_equal(apply(world, DELIVERED, NULL).retired, 1);
+	assert_int_equal(count_state(world, RECORD_ABANDONED), 0);
+	assert_int_equal(count_state(world, RECORD_SUPERSEDED), 1);
+	check_pair(world, "tls", "server");
+}
+
 /* A crash between a configuration file and its note does not make it a stranger's. */
 static void a_file_without_its_note_is_still_ours(void **state)
 {
@@ -523,6 +537,7 @@ int main(void)
 		GATE_TEST(rotation_touches_what_it_names),
 		GATE_TEST(what_is_due_is_rotated),
 		GATE_TEST(what_left_the_inventory_is_retired),
+		GATE_TEST(what_left_after_a_crash_is_retired),
 		GATE_TEST(a_file_without_its_note_is_still_ours),
 		GATE_TEST(a_foreign_file_is_left_alone),
 		GATE_TEST(plan_changes_nothing),
