@@ -152,6 +152,7 @@ struct status_row {
 	enum plan_action action; /* what apply would do now */
 	char *why;
 	char **where; /* directories it is delivered to; NULL-terminated */
+	bool awaited; /* delivered, and some endpoint has not presented it yet */
 };
 
 struct status {

@@ -13,6 +13,15 @@ static size_t count_due(const struct status *status)
 	return due;
 }
 
+static size_t count_awaited(const struct status *status)
+{
+	size_t awaited = 0;
+
+	for (size_t i = 0; i < status->n; i++)
+		awaited += status->rows[i].awaited;
+	return awaited;
+}
+
 /* --- for people ---------------------------------------------------------------------- */
 
 static void add_row(struct table *table, const struct status_row *row)
@@ -35,6 +44,8 @@ static void add_row(struct table *table, const struct status_row *row)
 		    row->kind == RECORD_CA ? "init" : plan_action_name(row->action),
 		    row->why ? row->why : "");
 		cells[6] = buf_text(&why);
+	} else if (row->awaited) {
+		cells[6] = "not yet served: restart Milvus, then mica apply";
 	}
 	table_row(table, cells);
 }
@@ -128,6 +139,7 @@ static json_t *json_of_row(const struct status_row *row)
 	for (char **path = row->where; path && *path; path++)
 		json_add_text(where, *path);
 	json_set(item, "where", where);
+	json_set(item, "awaited", json_boolean(row->awaited));
 	return item;
 }
 
@@ -173,5 +185,7 @@ int verb_status(struct run *run, struct err *err)
 		print_json(run, &status);
 	if (run_prints(run))
 		print_status(run, &status);
-	return run->options.exit_code && count_due(&status) > 0 ? EXIT_PENDING : EXIT_DONE;
+	if (run->options.exit_code && count_due(&status) > 0)
+		return EXIT_PENDING;
+	return run->options.exit_code && count_awaited(&status) > 0 ? EXIT_UNSERVED : EXIT_DONE;
 }

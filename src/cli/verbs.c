@@ -53,7 +53,8 @@ static const struct opt rotate_options[] = {
 };
 
 static const struct opt status_options[] = {
-	{ 0, "exit-code", OPT_SWITCH, NULL, FIELD(exit_code), "exit 4 when anything is due" },
+	{ 0, "exit-code", OPT_SWITCH, NULL, FIELD(exit_code),
+	    "exit 4 when anything is due, 5 when it is not served yet" },
 };
 
 static const struct opt token_options[] = {
@@ -150,7 +151,7 @@ static const struct verb verbs[] = {
 	    .example = "mica status --json",
 	    .common = "file json quiet verbose help",
 	    OPTIONS(status_options),
-	    .statuses = REFUSED | PENDING,
+	    .statuses = REFUSED | PENDING | UNSERVED,
 	    .run = verb_status,
 	},
 	{

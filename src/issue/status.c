@@ -51,6 +51,20 @@ static char **places_of(const struct issue *issue, size_t certificate)
 	return where;
 }
 
+/* Whether a server is to be seen at an endpoint and was not yet. */
+static bool is_awaited(const struct issue *issue, size_t certificate)
+{
+	if (issue->current[certificate].state != RECORD_DELIVERED)
+		return false;
+	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
+		const struct inv_deployment *deployment = &issue->inventory->deployments[i];
+
+		if (deployment->server == certificate && deployment->n_endpoints > 0)
+			return true;
+	}
+	return false;
+}
+
 static void entry_row(const struct issue *issue, size_t i, struct status_row *row)
 {
 	const struct inv_certificate *entry = &issue->inventory->certificates[i];
@@ -64,6 +78,7 @@ static void entry_row(const struct issue *issue, size_t i, struct status_row *ro
 	row->due = row->exists ? plan_due(entry, row->not_before, row->not_after) : 0;
 	row->why = mem_strdup(item ? item->why : "not issued yet");
 	row->where = places_of(issue, i);
+	row->awaited = row->exists && is_awaited(issue, i);
 }
 
 /* The first certificate to end if nothing were ever signed again. */

@@ -86,11 +86,15 @@ def test_served_is_seen_at_the_endpoint(home, mode, tmp_path):
         assert "served" in home.mica("status").out
         said = home.mica("rotate", "server", code=5)
         assert f"127.0.0.1:{port}" in said.out + said.err
+        told = home.mica("status", "--exit-code", code=5)
+        assert "not yet served: restart Milvus" in told.out, told
+        assert [c["awaited"] for c in home.mica("status", "--json").json["certificates"]] == [False, True, False]
         said = home.mica("apply", code=5)
     with peers.openssl_server(peers.Files(tls / "ca.pem", tls / "server.pem", tls / "server.key"), tmp_path, mode == 2) as port:
         inv.deployment["endpoints"] = [f"127.0.0.1:{port}"]
         home.write(inv)
         home.mica("apply", code=0)
+        home.mica("status", "--exit-code", code=0)
         records = [r for r in home.records() if r["entry"] == "server"]
         assert "served" in str(records[-1]["state"]) or "served" in home.mica("status").out
 
