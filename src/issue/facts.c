@@ -56,18 +56,17 @@ static int entry_fact(struct issue *issue, size_t i, struct err *err)
 	return 0;
 }
 
-enum content { SAME, DIFFERS, MISSING };
+enum content { SAME, DIFFERS, MISSING, UNREADABLE };
 
 /* ret_digest: of what is there and differs */
 static enum content compare(const struct place *place, const char *name,
     const struct buf *wanted, struct digest *ret_digest)
 {
 	BUF_AUTO bytes = BUF_INIT;
-	struct err ignored =
-	    ERR_INIT; /* what cannot be read is not there as far as Milvus goes */
+	struct err why = ERR_INIT;
 
-	if (outdir_read(place->dir, name, &bytes, &ignored) < 0)
-		return MISSING;
+	if (outdir_read(place->dir, name, &bytes, &why) < 0)
+		return why.kind == ERR_NOT_FOUND ? MISSING : UNREADABLE;
 	if (wanted && buf_same(&bytes, wanted->data, wanted->len))
 		return SAME;
 	if (ret_digest)
@@ -78,8 +77,13 @@ static enum content compare(const struct place *place, const char *name,
 static enum tree_state state(
     struct tree_fact *fact, enum tree_state found, const char *name, enum content content)
 {
-	snprintf(fact->detail, sizeof(fact->detail), "%s %s", name,
-	    content == MISSING ? "is missing" : "was changed");
+	static const char *const texts[] = {
+		[DIFFERS] = "was changed",
+		[MISSING] = "is missing",
+		[UNREADABLE] = "cannot be read",
+	};
+
+	snprintf(fact->detail, sizeof(fact->detail), "%s %s", name, texts[content]);
 	return found;
 }
 
@@ -99,7 +103,7 @@ static enum tree_state judge_key(struct issue *issue, struct place *place)
 		return TREE_GOOD;
 	}
 	content = compare(place, place->key_name, NULL, &found);
-	if (content == MISSING || !digests_equal(&found, &place->delivery.key_file))
+	if (content != DIFFERS || !digests_equal(&found, &place->delivery.key_file))
 		return state(&place->fact, TREE_KEY_LOST, place->key_name, content);
 	place->fact.key_good = place->delivery.seq == current->seq;
 	return TREE_GOOD;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mica/file.h>
 
@@ -169,6 +170,32 @@ size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_p
 	return issue->n_outlets;
 }
 
+static bool is_noted(
+    struct issue *issue, const char *deployment, const char *file, const char *path)
+{
+	BUF_AUTO found = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	struct digest noted, digest;
+	bool known = false;
+
+	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, &ignored) < 0 ||
+	    ledger_outlet(issue->ledger, deployment, file, &noted, &known, &ignored) < 0)
+		return false;
+	digest = digest_of(found.data, found.len);
+	return known && memcmp(&digest, &noted, sizeof(digest)) == 0;
+}
+
+/* What was put beside a stranger's file has no use once that one is mica's again. */
+static void drop_beside(struct issue *issue, const struct outlet_change *change)
+{
+	const char *deployment = issue->inventory->deployments[change->deployment].name;
+	MICA_FREE char *file = mem_printf("%s.mica", change->file);
+	MICA_FREE char *path = mem_printf("%s.mica", change->path);
+
+	if (is_noted(issue, deployment, file, path))
+		(void)unlink(path);
+}
+
 /* A crash between the file and its note: note_again() makes up for it. */
 int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err)
 {
@@ -183,6 +210,7 @@ int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *er
 		        0644, err) < 0 ||
 		    ledger_note_outlet(issue->ledger, to->name, change->file, &digest, err) < 0)
 			return -1;
+		drop_beside(issue, change);
 	}
 	*ret_written = issue->n_outlets;
 	return 0;

@@ -192,6 +192,34 @@ def test_a_file_that_mica_did_not_write_is_left_alone(home):
     assert (home / "out/prod/user.yaml").read_text() == "common: {}\n"
 
 
+def test_what_lay_beside_goes_when_the_file_is_micas_again(home):
+    home.begin()
+    ours, beside = home / "out/prod/user.yaml", home / "out/prod/user.yaml.mica"
+    ours.write_text("common: {}\n")
+    home.mica("apply")
+    assert beside.exists()
+    ours.unlink()
+    home.mica("apply")
+    assert ours.exists() and not beside.exists()
+    ours.write_text("common: {}\n")
+    home.mica("apply")
+    beside.write_text("somebody's\n")
+    ours.unlink()
+    home.mica("apply")
+    assert ours.exists() and beside.read_text() == "somebody's\n"
+
+
+def test_a_key_that_cannot_be_read_is_not_called_missing(home):
+    home.begin()
+    key = home / TLS / "server.key"
+    path = key.resolve()
+    path.unlink()
+    path.mkdir()
+    assert "server.key cannot be read" in home.mica("plan", "--exit-code", code=4).out
+    home.mica("apply")
+    home.mica("plan", "--exit-code", code=0)
+
+
 def test_a_file_that_was_edited_is_left_alone(home):
     home.begin()
     with open(home / "out/prod/user.yaml", "a") as file:
