@@ -13,7 +13,7 @@ from world import World
 
 SIZES = {"normal": [1, 100, 1000], "quick": [1, 100], "smoke": [1, 3]}
 IDLE = {"normal": [100, 1000, 10000], "quick": [100, 1000], "smoke": [3]}
-CALLS = {"normal": (4, 100), "quick": (4, 20), "smoke": (4, 8)}
+CALLS = {"normal": (4, 100), "quick": (4, 20), "smoke": (4, 24)}
 
 
 def turns(n, scale):
@@ -32,6 +32,7 @@ def arguments():
     parser.add_argument("--ca", choices=["ec-p256", "rsa-2048"], action="append", help="this CA key only")
     parser.add_argument("--only", choices=["times", "calls", "idle"], action="append", help="this part only")
     parser.add_argument("--json", action="store_true", help="one JSON document with every run instead of tables")
+    parser.add_argument("--dir", type=pathlib.Path, help="where the scratch directory is made: on a disk, not in memory")
     parser.add_argument("--keep", action="store_true", help="keep the scratch directory, and say where it is")
     return parser.parse_args()
 
@@ -75,7 +76,7 @@ def main():
     scale = "smoke" if args.smoke else "quick" if args.quick else "normal"
     wanted = args.only or ["times", "calls", "idle"]
     document = {"machine": report.machine(), "loop": subjects.LOOP, "cas": []}
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="mica-bench-"))
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="mica-bench-", dir=args.dir))
     try:
         for algorithm in args.ca or ["ec-p256", "rsa-2048"]:
             world = World(scratch, algorithm)

@@ -38,14 +38,18 @@ def test_one_login(document):
             assert one["counts"]["C_Initialize"] >= 1
 
 
+def others(one):
+    """Calls that no certificate needs for itself: a second thread, where there is one, has a session of its own."""
+    return sum(n for f, n in one["counts"].items() if f not in ("C_SignInit", "C_Sign"))
+
+
 def test_two_calls_for_each_certificate(document):
     for ca in cas(document):
-        mica = mica_calls(ca)
-        assert [r["made"] for r in mica["runs"]] == [4, 8]
-        for one in mica["runs"]:
+        few, many = mica_calls(ca)["runs"]
+        assert (few["made"], many["made"]) == (4, 24)
+        for one in few, many:
             assert one["counts"]["C_Sign"] == one["counts"]["C_SignInit"] == one["made"], (ca["algorithm"], one)
-        assert mica["each"] == {"C_Sign": 1, "C_SignInit": 1}, (ca["algorithm"], mica["each"])
-        assert mica["calls-each"] == 2
+        assert others(many) - others(few) <= 4, (ca["algorithm"], few, many)
 
 
 def test_every_subject_was_measured(document):
