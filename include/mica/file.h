@@ -20,7 +20,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct e
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
     struct err *err) MICA_CHECKED;
 
-/* Makes a directory and its parents; existing ones are taken as they are. */
+/* Makes a directory and its parents, durably; existing ones are taken as they are. */
 int file_make_dirs(const char *path, mode_t mode, struct err *err) MICA_CHECKED;
 
 /* base and path joined, or a copy of path when it is absolute; free() it */

@@ -136,6 +136,18 @@ int file_replace(
 	return 0;
 }
 
+static int make_dir(const char *path, mode_t mode, struct err *err)
+{
+	if (mkdir(path, mode) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		return err_errno(err, errno, "cannot make the directory '%s'", path);
+	}
+	if (sync_parent(AT_FDCWD, path) < 0)
+		return err_errno(err, errno, "cannot make '%s' durable", path);
+	return 0;
+}
+
 int file_make_dirs(const char *path, mode_t mode, struct err *err)
 {
 	MICA_FREE char *copy = mem_strdup(path);
@@ -144,8 +156,8 @@ int file_make_dirs(const char *path, mode_t mode, struct err *err)
 	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
 		if (slash)
 			*slash = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST)
-			return err_errno(err, errno, "cannot make the directory '%s'", copy);
+		if (make_dir(copy, mode, err) < 0)
+			return -1;
 		if (!slash)
 			break;
 		*slash = '/';

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import parts
+from harness.home import without_leak_check
 from harness.inventory import Inventory
 from harness.run import run
 
@@ -120,3 +121,15 @@ def test_adopting_a_key_of_another_kind_is_refused(home):
     home.write(inv)
     home.mica("init", "--adopt")
     home.mica("apply")
+
+
+def test_the_state_directory_is_durable_before_the_key_is_made(home):
+    """Its name lies in the directory around it: without a sync of that, a power cut could leave a key and no ledger."""
+    inv = Inventory(**{"state-dir": "a/b"})
+    log = home.scratch / "calls"
+    home.write(inv)
+    home.mica("init", prefix=[parts.need("strace"), "-y", "-e", "trace=mkdir,fsync", "-o", log], env=without_leak_check())
+    calls = log.read_text().splitlines()
+    for made, around in (("a", home.path), ("a/b", home / "a")):
+        at = next(i for i, call in enumerate(calls) if call.startswith(f'mkdir("{made}"'))
+        assert calls[at + 1].startswith("fsync(") and f"<{around}>" in calls[at + 1], calls[at:at + 3]
