@@ -18,15 +18,23 @@
 
 enum { LOOK_EVERY_MS = 20, MAX_PID = 15 };
 
-/* A session has it in its environment; a timer of the same user has not, but it is there. */
+static bool is_ours(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid();
+}
+
+/* A session has it in its environment; a timer of the same user has not, but it is there. What
+ * su or sudo carried over is another user's: no lock of ours, and no place to leave one. */
 static char *lock_directory(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	MICA_FREE char *usual = mem_printf("/run/user/%u", (unsigned)geteuid());
 
-	if (runtime && runtime[0] == '/')
+	if (runtime && runtime[0] == '/' && is_ours(runtime))
 		return mem_printf("%s/mica", runtime);
-	if (access(usual, W_OK) == 0)
+	if (is_ours(usual))
 		return mem_printf("%s/mica", usual);
 	return mem_printf("/tmp/mica-%u", (unsigned)geteuid());
 }

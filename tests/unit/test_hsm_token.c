@@ -610,6 +610,24 @@ static void test_lock_directory(void **state)
 	token_close(token);
 }
 
+/* As su and sudo leave it: the directory of the user who was before. */
+static void test_lock_directory_of_another(void **state)
+{
+	const struct world *world = *state;
+	MICA_FREE char *path = mem_printf("%s/another", world->dir);
+	struct token *token = world_begin(world, NULL, URI);
+	struct err err = ERR_INIT;
+
+	if (geteuid() == 0) {
+		assert_int_equal(world_run("mkdir %s && chown 1234 %s", path, path), 0);
+		setenv("XDG_RUNTIME_DIR", path, 1);
+		must(token_lock(token, 0, &err), &err);
+		assert_int_equal(world_run("rmdir %s", path), 0); /* nothing was left there */
+		setenv("XDG_RUNTIME_DIR", world->dir, 1);
+	}
+	token_close(token);
+}
+
 /* --- the helper ---------------------------------------------------------------- */
 
 static void test_open_wrong(void **state)
@@ -697,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_store),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_lock_directory),
+		cmocka_unit_test(test_lock_directory_of_another),
 		cmocka_unit_test(test_open_wrong),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_select_ambiguous),
