@@ -13,6 +13,9 @@
 
 enum standing { ABSENT, SAME, OURS, FOREIGN };
 
+/* clients.md has half a kilobyte for each client. */
+enum { MOST_OUTLET = 64 << 20 };
+
 /* What is there is what mica would write, and yet not noted: a run died between the file and
  * its note. Without the note, the next change would find a stranger's file. */
 static int note_again(struct issue *issue, const char *deployment, const char *file,
@@ -38,7 +41,7 @@ static int standing(struct issue *issue, const char *deployment, const char *fil
 	struct digest digest;
 	bool known = false;
 
-	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, err) < 0) {
+	if (file_read(AT_FDCWD, path, MOST_OUTLET, &found, err) < 0) {
 		if (err->kind != ERR_NOT_FOUND)
 			return -1;
 		*ret = ABSENT;
@@ -178,7 +181,7 @@ static bool is_noted(
 	struct digest noted, digest;
 	bool known = false;
 
-	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, &ignored) < 0 ||
+	if (file_read(AT_FDCWD, path, MOST_OUTLET, &found, &ignored) < 0 ||
 	    ledger_outlet(issue->ledger, deployment, file, &noted, &known, &ignored) < 0)
 		return false;
 	digest = digest_of(found.data, found.len);
