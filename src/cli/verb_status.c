@@ -24,10 +24,16 @@ static size_t count_awaited(const struct status *status)
 
 /* --- for people ---------------------------------------------------------------------- */
 
+static const char *next_step(const struct status_row *row)
+{
+	if (row->action == PLAN_KEEP)
+		return row->awaited ? "restart" : NULL;
+	return row->kind == RECORD_CA ? "init" : plan_action_name(row->action);
+}
+
 static void add_row(struct table *table, const struct status_row *row)
 {
 	BUF_AUTO serial = BUF_INIT;
-	BUF_AUTO why = BUF_INIT;
 	char expires[CLOCK_TEXT];
 	char due[CLOCK_TEXT];
 	const char *cells[7] = { row->entry, record_kind_name(row->kind) };
@@ -39,15 +45,18 @@ static void add_row(struct table *table, const struct status_row *row)
 		cells[4] = row->due ? clock_date(row->due, due) : "";
 		cells[5] = buf_text(&serial);
 	}
-	if (row->action != PLAN_KEEP) {
-		buf_printf(&why, "%s: %s",
-		    row->kind == RECORD_CA ? "init" : plan_action_name(row->action),
-		    row->why ? row->why : "");
-		cells[6] = buf_text(&why);
-	} else if (row->awaited) {
-		cells[6] = "not yet served: restart Milvus, then mica apply";
-	}
+	cells[6] = next_step(row);
 	table_row(table, cells);
+}
+
+/* Why there is a next step, on a line of its own: the table is as wide as a terminal. That
+ * what does not exist is to be issued needs no reason. */
+static void print_reason(const struct status_row *row)
+{
+	if (row->awaited && row->action == PLAN_KEEP)
+		printf("%s: not yet served: restart Milvus, then mica apply\n", row->entry);
+	else if (row->action != PLAN_KEEP && (row->exists || row->kind == RECORD_CA))
+		printf("%s: %s\n", row->entry, row->why);
 }
 
 static void add_places(struct table *table, const struct status_row *row)
@@ -104,7 +113,7 @@ static void print_status(const struct run *run, const struct status *status)
 		{ "EXPIRES", TABLE_WHOLE },
 		{ "DUE", TABLE_WHOLE },
 		{ "SERIAL", TABLE_CUT },
-		{ "NEXT", TABLE_WRAP },
+		{ "NEXT", TABLE_WHOLE },
 	};
 	MICA_AUTO(table_freep)
 	struct table *table = table_new(TABLE_HEADED, columns, mem_count(columns));
@@ -112,6 +121,8 @@ static void print_status(const struct run *run, const struct status *status)
 	for (size_t i = 0; i < status->n; i++)
 		add_row(table, &status->rows[i]);
 	table_print(table, stdout);
+	for (size_t i = 0; i < status->n; i++)
+		print_reason(&status->rows[i]);
 	if (run->options.verbose)
 		print_places(status);
 	print_outage(run, status);

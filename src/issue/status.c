@@ -65,6 +65,17 @@ static bool is_awaited(const struct issue *issue, size_t certificate)
 	return false;
 }
 
+/* Where no plan could be made, the certificate's own dates tell what is due. */
+static void judge_dates(const struct issue *issue, struct status_row *row)
+{
+	char date[CLOCK_TEXT];
+
+	row->action = row->due <= issue->ambient.now ? PLAN_ROTATE : PLAN_KEEP;
+	row->why = row->action == PLAN_ROTATE
+	               ? mem_printf("due since %s", clock_date(row->due, date))
+	               : mem_printf("valid until %s", clock_date(row->not_after, date));
+}
+
 static void entry_row(const struct issue *issue, size_t i, struct status_row *row)
 {
 	const struct inv_certificate *entry = &issue->inventory->certificates[i];
@@ -76,7 +87,10 @@ static void entry_row(const struct issue *issue, size_t i, struct status_row *ro
 		copy_facts(row, &issue->current[i]);
 	row->action = item ? item->action : PLAN_ISSUE;
 	row->due = row->exists ? plan_due(entry, row->not_before, row->not_after) : 0;
-	row->why = mem_strdup(item ? item->why : "not issued yet");
+	if (row->exists && !item)
+		judge_dates(issue, row);
+	else
+		row->why = mem_strdup(item ? item->why : "not issued yet");
 	row->where = places_of(issue, i);
 	row->awaited = row->exists && is_awaited(issue, i);
 }

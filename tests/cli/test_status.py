@@ -29,15 +29,32 @@ def test_the_first_outage_is_told(home):
     assert day in said.out + said.err
 
 
+def on_terminal(home, columns):
+    child = pexpect.spawn(str(parts.mica(home.build)), ["status"], cwd=str(home.path), env=home.env,
+                          encoding="utf-8", timeout=60, dimensions=(24, columns))
+    return child.read().splitlines()
+
+
 @pytest.mark.parametrize("columns", [70, 80, 100])
 def test_it_fits_the_terminal(home, columns):
     home.begin()
-    child = pexpect.spawn(str(parts.mica(home.build)), ["status"], cwd=str(home.path), env=home.env,
-                          encoding="utf-8", timeout=60, dimensions=(24, columns))
-    lines = child.read().splitlines()
+    lines = on_terminal(home, columns)
     rows = [line for line in lines if "delivered" in line]
     assert len(rows) == 2 and max(map(len, rows)) <= columns, lines
     assert all((".." in row) == (columns < 100) for row in rows), rows
+
+
+def test_what_is_due_fits_the_terminal(home):
+    """The table says what is next; why is a line of its own."""
+    home.begin()
+    (home / "out/prod/tls/server.key").unlink()
+    (home / "out/prod/clients/ingest/client.pem").unlink()
+    lines = on_terminal(home, 80)
+    rows = [line.split() for line in lines if "delivered" in line]
+    assert [row[-1] for row in rows] == ["rotate", "deliver"], lines
+    assert "server: the key is lost in out/prod/tls: server.key is missing" in lines, lines
+    assert "ingest: files are out of date in out/prod/clients/ingest: client.pem is missing" in lines, lines
+    assert max(map(len, lines[:4])) <= 80, lines
 
 
 def test_verbose_names_the_places(home):

@@ -48,7 +48,7 @@ def test_renewal_when_a_third_is_left(home, when):
 def test_an_expired_certificate_is_replaced(home, when):
     home.begin()
     said = home.mica("status", env=when("+200d"))
-    assert "rotate: expired 109 days ago" in said.out or "rotate: expired 110 days ago" in said.out, said
+    assert "server: expired 109 days ago" in said.out or "server: expired 110 days ago" in said.out, said
     assert "outage since" in said.out and "server in prod has expired" in said.out, said
     home.mica("apply", env=when("+200d"))
     home.mica("plan", "--exit-code", env=when("+201d"), code=0)
@@ -72,6 +72,8 @@ def test_a_ca_that_has_expired_signs_nothing(home, when):
     with home.unchanged():
         said = home.mica("apply", env=when("+31d"), code=None)
     assert said.code in (1, 3) and "expired" in said.err, said
+    said = home.mica("status", "--exit-code", env=when("+31d"), code=4)
+    assert "server: due since" in said.out and "not issued" not in said.out, said
 
 
 def test_a_clock_that_went_backwards(home, when):
