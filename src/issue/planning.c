@@ -61,6 +61,25 @@ static void tell_cuts(struct issue *issue)
 	}
 }
 
+/* What is due and kept all the same: a new one would end with the CA, as the old one does. */
+static void tell_end(struct issue *issue, const struct plan_options *options)
+{
+	char end[CLOCK_TEXT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < issue->plan->n; i++) {
+		const struct plan_item *item = &issue->plan->items[i];
+
+		n += item->action == PLAN_KEEP && item->due <= options->now;
+	}
+	if (n == 0)
+		return;
+	findings_add(issue->findings, FINDING_WARNING, "ca-ends", NULL, "a new CA is due now",
+	    "the CA ends on %s: %zu %s due, and cannot be renewed beyond it",
+	    clock_date(ca_not_after(issue->ca), end), n,
+	    n == 1 ? "certificate is" : "certificates are");
+}
+
 int issue_plan(struct issue *issue, const struct issue_plan_options *options,
     const struct plan **ret, struct err *err)
 {
@@ -90,6 +109,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	cut_to_ca_start(issue);
 	index_items(issue);
 	tell_cuts(issue);
+	tell_end(issue, &wanted);
 	if (issue_render_outlets(issue, options->only, err) < 0)
 		return -1;
 	*ret = issue->plan;

@@ -356,6 +356,24 @@ static void what_is_due_is_rotated(void **state)
 	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 2);
 }
 
+/* A timer that says "nothing to do" must not be all that is heard before everything ends. */
+static void the_end_of_the_ca_is_told(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *text = mem_strdup(inventory_text);
+
+	memcpy(strstr(text, "days: 3650"), "days: 91  ", 10);
+	write_inventory(world, text);
+	init(world);
+	apply(world, DELIVERED, NULL);
+	world->ambient.now = START + 61 * CLOCK_DAY;
+	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 2);
+	assert_false(was_told(world, "cannot be renewed"));
+	world->ambient.now = START + 85 * CLOCK_DAY;
+	assert_int_equal(apply(world, DELIVERED, NULL).rotated, 0);
+	assert_true(was_told(world, "2 certificates are due, and cannot be renewed beyond it"));
+}
+
 /* The inventory without its client */
 static void drop_ingest(struct world *world)
 {
@@ -536,6 +554,7 @@ int main(void)
 		GATE_TEST(an_edited_certificate_is_delivered_again),
 		GATE_TEST(rotation_touches_what_it_names),
 		GATE_TEST(what_is_due_is_rotated),
+		GATE_TEST(the_end_of_the_ca_is_told),
 		GATE_TEST(what_left_the_inventory_is_retired),
 		GATE_TEST(what_left_after_a_crash_is_retired),
 		GATE_TEST(a_file_without_its_note_is_still_ours),
