@@ -132,9 +132,14 @@ int ledger_delivered(struct ledger *ledger, const struct delivery *deliveries, s
 int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum record_state state,
     struct err *err) MICA_CHECKED;
 
-/* Notes the digest of an outlet's file that mica wrote, by deployment and file name. */
-int ledger_note_outlet(struct ledger *ledger, const char *deployment, const char *file,
-    const struct digest *digest, struct err *err) MICA_CHECKED;
+/* An outlet's file that mica wrote, by deployment and file name. */
+struct outlet_note {
+	const char *deployment, *file;
+	struct digest digest;
+};
+
+int ledger_note_outlets(struct ledger *ledger, const struct outlet_note *notes, size_t n,
+    struct err *err) MICA_CHECKED;
 
 /* A small named value (meta data such as an interrupted init); value NULL deletes. A name that begins
  * with a dot is the ledger's own. */

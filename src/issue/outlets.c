@@ -21,6 +21,7 @@ enum { MOST_OUTLET = 64 << 20 };
 static int note_again(struct issue *issue, const char *deployment, const char *file,
     const struct digest *digest, struct err *err)
 {
+	const struct outlet_note note = { deployment, file, *digest };
 	struct digest noted = { { 0 } };
 	bool known = false;
 
@@ -30,7 +31,7 @@ static int note_again(struct issue *issue, const char *deployment, const char *f
 		return -1;
 	if (known && memcmp(digest, &noted, sizeof(noted)) == 0)
 		return 0;
-	return ledger_note_outlet(issue->ledger, deployment, file, digest, err);
+	return ledger_note_outlets(issue->ledger, &note, 1, err);
 }
 
 static int standing(struct issue *issue, const char *deployment, const char *file,
@@ -199,22 +200,40 @@ static void drop_beside(struct issue *issue, const struct outlet_change *change)
 		(void)unlink(path);
 }
 
-/* A crash between the file and its note: note_again() makes up for it. */
+static int write_outlet(struct issue *issue, const struct outlet_change *change,
+    struct outlet_note *ret, struct err *err)
+{
+	const struct inv_deployment *to = &issue->inventory->deployments[change->deployment];
+
+	if (file_make_dirs(to->out, 0755, err) < 0 ||
+	    file_replace(
+	        AT_FDCWD, change->path, change->text.data, change->text.len, 0644, err) < 0)
+		return -1;
+	*ret = (struct outlet_note){ to->name, change->file,
+		digest_of(change->text.data, change->text.len) };
+	return 0;
+}
+
+/* What was written is noted in one go, also when one could not be. A crash between the files
+ * and their notes: note_again() makes up for it. */
 int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err)
 {
-	for (size_t i = 0; i < issue->n_outlets; i++) {
-		const struct outlet_change *change = &issue->outlets[i];
-		const struct inv_deployment *to =
-		    &issue->inventory->deployments[change->deployment];
-		struct digest digest = digest_of(change->text.data, change->text.len);
+	MICA_FREE struct outlet_note *notes = mem_array(issue->n_outlets, sizeof(*notes));
+	struct err second = ERR_INIT; /* the first error is the one to tell */
+	size_t n = 0;
+	int status = 0;
 
-		if (file_make_dirs(to->out, 0755, err) < 0 ||
-		    file_replace(AT_FDCWD, change->path, change->text.data, change->text.len,
-		        0644, err) < 0 ||
-		    ledger_note_outlet(issue->ledger, to->name, change->file, &digest, err) < 0)
-			return -1;
-		drop_beside(issue, change);
+	while (status == 0 && n < issue->n_outlets) {
+		status = write_outlet(issue, &issue->outlets[n], &notes[n], err);
+		n += status == 0;
 	}
-	*ret_written = issue->n_outlets;
+	if (n > 0 &&
+	    ledger_note_outlets(issue->ledger, notes, n, status == 0 ? err : &second) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		drop_beside(issue, &issue->outlets[i]);
+	if (status < 0)
+		return -1;
+	*ret_written = n;
 	return 0;
 }

@@ -3,20 +3,28 @@
 
 #include <assert.h>
 
-int ledger_note_outlet(struct ledger *ledger, const char *deployment, const char *file,
-    const struct digest *digest, struct err *err)
+static int note_outlet(struct ledger *ledger, const struct outlet_note *note, struct err *err)
 {
-	sqlite3_stmt *set;
+	sqlite3_stmt *set = db_statement(ledger, SQL_SET_OUTLET);
+
+	db_bind_text(set, 1, note->deployment);
+	db_bind_text(set, 2, note->file);
+	db_bind_digest(set, 3, &note->digest);
+	sqlite3_bind_int64(set, 4, ledger->now);
+	return db_run(ledger, set, err);
+}
+
+int ledger_note_outlets(
+    struct ledger *ledger, const struct outlet_note *notes, size_t n, struct err *err)
+{
+	int status = 0;
 
 	assert(ledger->mode == LEDGER_WRITE);
 	if (db_begin(ledger, err) < 0)
 		return -1;
-	set = db_statement(ledger, SQL_SET_OUTLET);
-	db_bind_text(set, 1, deployment);
-	db_bind_text(set, 2, file);
-	db_bind_digest(set, 3, digest);
-	sqlite3_bind_int64(set, 4, ledger->now);
-	return db_end(ledger, db_run(ledger, set, err), err);
+	for (size_t i = 0; status == 0 && i < n; i++)
+		status = note_outlet(ledger, &notes[i], err);
+	return db_end(ledger, status, err);
 }
 
 int ledger_outlet(struct ledger *ledger, const char *deployment, const char *file,

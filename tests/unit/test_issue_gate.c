@@ -418,13 +418,13 @@ static void a_file_without_its_note_is_still_ours(void **state)
 	MICA_FREE char *dir = file_join(world->dir, "state");
 	MICA_FREE char *text = mem_strdup(inventory_text);
 	struct ledger *ledger = NULL;
-	const struct digest older = { { 1 } };
+	const struct outlet_note older = { "prod", "user.yaml", { { 1 } } };
 	struct err err = ERR_INIT;
 
 	init(world);
 	apply(world, DELIVERED, NULL);
 	assert_int_equal(ledger_open(dir, LEDGER_WRITE, START, &ledger, &err), 0);
-	assert_int_equal(ledger_note_outlet(ledger, "prod", "user.yaml", &older, &err), 0);
+	assert_int_equal(ledger_note_outlets(ledger, &older, 1, &err), 0);
 	ledger_close(ledger);
 	apply(world, DELIVERED, NULL);
 	memcpy(strstr(text, "tls-mode: 2"), "tls-mode: 1", 11);

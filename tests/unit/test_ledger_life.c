@@ -407,9 +407,12 @@ static void test_outlets(void **state)
 	(void)state;
 	ok(ledger_outlet(ledger, "prod", "user.yaml", &read, &found, &err));
 	assert_false(found);
-	ok(ledger_note_outlet(ledger, "prod", "user.yaml", &one, &err));
-	ok(ledger_note_outlet(ledger, "prod", "user.yaml", &two, &err));
-	ok(ledger_note_outlet(ledger, "test", "user.yaml", &one, &err));
+	ok(ledger_note_outlets(
+	    ledger, (struct outlet_note[]){ { "prod", "user.yaml", one } }, 1, &err));
+	ok(ledger_note_outlets(ledger,
+	    (struct outlet_note[]){
+	        { "prod", "user.yaml", two }, { "test", "user.yaml", one } },
+	    2, &err));
 	ledger_close(ledger);
 	ledger = open_ledger(dir, LEDGER_READ, NOW);
 	ok(ledger_outlet(ledger, "prod", "user.yaml", &read, &found, &err));
