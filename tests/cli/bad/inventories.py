@@ -27,6 +27,8 @@ INVENTORIES = {
     "yaml-empty": "",
     "yaml-only-a-comment": "# nothing\n",
     "yaml-not-a-mapping": "- version: 1\n",
+    "yaml-colon-in-text": [("common-name: ingest", "common-name: ingest: first")],
+    "yaml-indentation": [("    profile: client\n", "   profile: client\n")],
     "yaml-unclosed": [("dns: [localhost, milvus.example.com]", "dns: [localhost, milvus.example.com")],
     "yaml-tab": [("    state: issuing", "\tstate: issuing")],
     "yaml-anchor": [("common-name: localhost", "common-name: &cn localhost")],

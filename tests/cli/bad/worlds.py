@@ -312,6 +312,35 @@ def _(home):
     return mica(home, "apply")
 
 
+@world("ledger-an-event-taken-out")
+def _(home):
+    applied(home)
+    change_ledger(home, "DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)")
+    return mica(home, "rotate", "--all")
+
+
+@world("ledger-gone")
+def _(home):
+    applied(home)
+    (home / "state/ledger.db").unlink()
+    (home / "state/host").unlink()  # either tells that there was a ledger, whichever is seen first
+    return mica(home, "apply")
+
+
+@world("state-of-another-host")
+def _(home):
+    applied(home)
+    (home / "state/host").write_text("another\n")
+    return mica(home, "apply")
+
+
+@world("state-anybody-may-write")
+def _(home):
+    applied(home)
+    os.chmod(home / "state", 0o777)
+    return mica(home, "apply")
+
+
 @world("state-moved-away")
 def _(home):
     applied(home)
