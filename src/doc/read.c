@@ -70,6 +70,23 @@ static const char *syntax_hint(struct reader *reader, const yaml_mark_t *at)
 	return NULL;
 }
 
+/* Where the fault may have begun: libyaml stumbles late over lines that are not aligned. */
+static const char *begin_hint(const yaml_parser_t *parser, char *ret, size_t size)
+{
+	const size_t line = parser->context_mark.line;
+
+	if (parser->problem && strncmp(parser->problem, "mapping values", 14) == 0)
+		return "is the line indented as its neighbours are? a text with ': ' in it "
+		       "needs quotes";
+	if (!parser->context || line == parser->problem_mark.line)
+		return NULL;
+	if (strncmp(parser->context, "while parsing a block", 21) == 0)
+		snprintf(ret, size, "is it indented as line %zu is?", line + 1);
+	else
+		snprintf(ret, size, "look at line %zu as well", line + 1);
+	return ret;
+}
+
 /* Says what libyaml stumbled over; there is no going on after that. */
 static int syntax_fault(struct reader *reader)
 {
@@ -79,12 +96,8 @@ static int syntax_fault(struct reader *reader)
 	const char *hint = syntax_hint(reader, &parser->problem_mark);
 	char begin[64];
 
-	if (!hint && parser->context &&
-	    parser->context_mark.line != parser->problem_mark.line) {
-		snprintf(begin, sizeof(begin), "look at line %zu as well",
-		    parser->context_mark.line + 1);
-		hint = begin;
-	}
+	if (!hint)
+		hint = begin_hint(parser, begin, sizeof(begin));
 	if (parser->context)
 		doc_fault(
 		    reader->findings, "syntax", &at, hint, "%s: %s", parser->context, problem);

@@ -569,7 +569,7 @@ static const struct {
 	    "    hint: look at line 26 as well\n" },
 	{ "unclosed quote", "\"2.6\"", "\"2.6",
 	    "29:18: while parsing a block mapping: did not find expected key\n"
-	    "    hint: look at line 21 as well\n" },
+	    "    hint: is it indented as line 21 is?\n" },
 	{ "nul escaped", "Milvus CA g1", "\"Mil\\0vus\"",
 	    "8:39: the text has the control character U+0000 in it\n" },
 	{ "bell", "Milvus CA g1", "Mil\x07vus",
