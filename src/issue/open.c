@@ -89,10 +89,27 @@ static void read_trust(struct issue *issue)
 	}
 }
 
+/* A certificate to adopt is read before anybody is asked for a PIN; afterwards it is not
+ * needed. */
+static void read_adopted(struct issue *issue)
+{
+	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	BUF_AUTO bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (issue->ca || !ca->certificate)
+		return;
+	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, &err) < 0 ||
+	    ca_read(ca->certificate, &bytes, &given, &err) < 0)
+		blame(issue, "certificate", &ca->certificate_mark, &err);
+}
+
 static int read_named_files(struct issue *issue, struct err *err)
 {
 	size_t errors = issue->findings->errors;
 
+	read_adopted(issue);
 	read_requests(issue);
 	if (issue->ca)
 		buf_add(&issue->ca_bundle, ca_pem(issue->ca)->data, ca_pem(issue->ca)->len);

@@ -101,6 +101,8 @@ INVENTORIES = {
     "pin-fd-nonsense": [("pin: file:pin", "pin: fd:three")],
     "pin-later-credential": [("pin: file:pin", "pin: credential:ca-pin")],
     "pin-later-pad": [("pin: file:pin", "pin: pad")],
+    "adopted-missing-file": [("    days: 3650\n", "    days: 3650\n    certificate: ca.pem\n")],
+    "adopted-not-a-certificate": [("    days: 3650\n", "    days: 3650\n    certificate: mica.yaml\n")],
     "trust-missing-file": [("version: 1\n", "version: 1\ntrust: [old-ca.pem]\n")],
 
     # --- certificates ---
