@@ -13,7 +13,7 @@ VERBS = ("example", "init", "plan", "apply", "rotate", "status", "token")
 
 def page(name):
     parts.need("mandoc")
-    return run(["sh", "-c", f'mandoc -T utf8 "{MAN / name}" | col -bx']).out
+    return re.sub(r".\x08", "", run(["mandoc", "-T", "utf8", MAN / name]).out)  # bold is a letter over itself
 
 
 def options(text):
