@@ -57,19 +57,21 @@ static int check_flags(const struct hsm *hsm, const struct token_info *info,
 		return err_hint(
 		    err, "unlock it with the token's own tool and the SO PIN (PUK)");
 	}
-	if (info->final_try && care != TOKEN_PIN_FORCED)
+	if (info->final_try && care != TOKEN_PIN_FORCED) {
 		err_set(err, ERR_PIN,
 		    "cannot log in to %s: wrong PINs were tried before, and this would be the "
 		    "last try before it locks",
 		    hsm->name);
-	else if (info->count_low && care == TOKEN_PIN_UNATTENDED)
+		return err_hint(err, "log in once with the token's own tool and the right PIN, "
+		                     "which clears the count");
+	}
+	if (info->count_low && care == TOKEN_PIN_UNATTENDED) {
 		err_set(err, ERR_PIN,
 		    "cannot log in to %s: a wrong PIN was tried before, and nobody attends",
 		    hsm->name);
-	else
-		return 0;
-	return err_hint(err,
-	    "log in once with the token's own tool and the right PIN, which clears the count");
+		return err_hint(err, "check the PIN, then log in once by hand: mica token");
+	}
+	return 0;
 }
 
 static int check_length(

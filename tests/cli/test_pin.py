@@ -115,6 +115,7 @@ def test_a_stale_pin_is_tried_once_by_a_timer(home):
     assert "CKR_PIN_INCORRECT" in home.mica("rotate", "--all", "--unattended", code=1).err
     (home / "pin").write_text(right)
     for _ in range(2):
-        assert "nobody attends" in home.mica("rotate", "--all", "--unattended", code=1).err
-    home.mica("rotate", "--all")
+        said = home.mica("rotate", "--all", "--unattended", code=1).err
+        assert "nobody attends" in said and "by hand: mica token\n" in said, said
+    home.mica("token")
     home.mica("rotate", "--all", "--unattended")
