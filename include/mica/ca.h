@@ -7,6 +7,7 @@
 #ifndef MICA_CA_H
 #define MICA_CA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <mica/algorithm.h>
@@ -36,6 +37,7 @@ const struct buf *ca_key_id(const struct ca *ca);  /* subject key identifier */
 enum algorithm ca_algorithm(const struct ca *ca);
 int64_t ca_not_before(const struct ca *ca);
 int64_t ca_not_after(const struct ca *ca);
+bool ca_is_root(const struct ca *ca); /* has a certificate, and its own key signed that */
 struct digest ca_fingerprint(const struct ca *ca); /* SHA-256 of the DER */
 
 /* What extra trust must be: every PEM certificate in bytes, re-written one after another without the

@@ -174,6 +174,12 @@ static int read_given(const struct issue *issue, const struct inv_ca *ca,
 		return err_hint(
 		    err, "key: must name the key pair that this certificate was made for");
 	}
+	if (!ca_is_root(given)) {
+		err_set(err, ERR_REFUSED,
+		    "the certificate '%s' is no root: its own key did not sign it",
+		    ca->certificate);
+		return err_hint(err, "a CA under another one is not supported yet");
+	}
 	if (ca_not_after(given) <= issue->ambient.now)
 		return err_set(
 		    err, ERR_REFUSED, "the certificate '%s' has expired", ca->certificate);

@@ -285,7 +285,7 @@ struct digest ca_fingerprint(const struct ca *ca)
 	return digest_of(buf_text(&ca->der), ca->der.len);
 }
 
-/* --- bundles --- */
+/* --- the certificate whole --- */
 
 static X509 *parse(const struct buf *der)
 {
@@ -297,6 +297,17 @@ static X509 *parse(const struct buf *der)
 	X509_free(x509);
 	return NULL;
 }
+
+bool ca_is_root(const struct ca *ca)
+{
+	X509_AUTO *x509 = parse(&ca->der);
+	bool root = x509 && X509_self_signed(x509, 1) == 1;
+
+	ERR_clear_error();
+	return root;
+}
+
+/* --- bundles --- */
 
 int ca_read_bundle(
     const char *file, const struct buf *bytes, struct buf *ret_pem, struct err *err)
