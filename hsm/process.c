@@ -187,11 +187,17 @@ static bool ended_within(const struct process *process, int64_t deadline)
 	return ready > 0;
 }
 
+void process_leave(const struct process *process)
+{
+	if (process->pid > 0)
+		shutdown(process->socket, SHUT_RDWR);
+}
+
 void process_end(struct process *process, int wait_ms)
 {
 	if (process->pid <= 0)
 		return;
-	shutdown(process->socket, SHUT_RDWR);
+	process_leave(process);
 	if (!ended_within(process, process_now_ms() + wait_ms)) {
 		process_kill(process);
 		return;

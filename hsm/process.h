@@ -34,7 +34,9 @@ int64_t process_now_ms(void); /* monotonic */
 
 int process_start(const char *path, struct process *ret, struct err *err) MICA_CHECKED;
 
-/* Closes the socket, waits, and kills what has not ended in time. */
+/* Closes the socket: the end begins. */
+void process_leave(const struct process *process);
+/* The same, waits, and kills what has not ended in time. */
 void process_end(struct process *process, int wait_ms);
 
 /* Kills the process group, now. */

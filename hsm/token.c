@@ -120,6 +120,11 @@ static void forget_token(struct token *token)
 	buf_clear(&token->issuer);
 }
 
+void token_leave(struct token *token)
+{
+	process_leave(&token->process);
+}
+
 void token_close(struct token *token)
 {
 	if (!token)

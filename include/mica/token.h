@@ -87,7 +87,10 @@ int token_start(const struct token_params *params, struct token **ret, struct er
 
 /* The same, and waits. */
 int token_open(const struct token_params *params, struct token **ret, struct err *err) MICA_CHECKED;
-void token_close(struct token *token); /* logs out, ends the helper */
+/* Logs out and ends the helper, without waiting for it. Nothing more may be asked; the lock is held
+ * until token_close(). */
+void token_leave(struct token *token);
+void token_close(struct token *token); /* the same, and waits */
 MICA_DEFINE_FREEP(struct token, token_close)
 
 /* Every token present; an array of *ret_n, each to be cleared, then free(). Needs no login. */

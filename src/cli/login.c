@@ -77,6 +77,11 @@ int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report
 	return 0;
 }
 
+void login_leave(struct login *login)
+{
+	token_leave(login->token);
+}
+
 void login_free(struct login *login)
 {
 	if (!login)

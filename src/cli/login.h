@@ -32,6 +32,8 @@ int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report
 int login_enter(struct login *login, struct err *err) MICA_CHECKED;
 /* From now on the CA is this one: the same, of the inventory read again. */
 void login_move(struct login *login, const struct inv_ca *ca);
+/* Logs out without waiting for the token to be done with it; what follows is login_free(). */
+void login_leave(struct login *login);
 void login_free(struct login *login); /* logs out */
 MICA_DEFINE_FREEP(struct login, login_free)
 

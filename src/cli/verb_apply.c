@@ -48,23 +48,26 @@ static int sign(struct work *work, struct login *login, struct err *err)
 	return status;
 }
 
-/* Everything is made before the one login. */
-static int prepare_and_sign(struct work *work, struct err *err)
+/* Everything is made before the one login. The caller frees it: the token may take its time to
+ * end while certificates are delivered. */
+static int prepare_and_sign(struct work *work, struct login **ret, struct err *err)
 {
 	const struct inv_ca *ca = inventory_issuer(issue_inventory(work->issue));
-	MICA_AUTO(login_freep) struct login *login = NULL;
 	char count[64];
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (login_begin(
-	        ca, login_manner(&work->run->options), &work->run->report, &login, err) < 0 ||
+	if (login_begin(ca, login_manner(&work->run->options), &work->run->report, ret, err) <
+	        0 ||
 	    prepare(work, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
 	report_talk(&work->run->report, "%s to sign, one login",
 	    count_of(work->plan->signatures, "certificate", "certificates", count));
-	return sign(work, login, err);
+	if (sign(work, *ret, err) < 0)
+		return -1;
+	login_leave(*ret);
+	return 0;
 }
 
 /* --- the result ---------------------------------------------------------------------- */
@@ -217,9 +220,12 @@ static void print_result(const struct work *work, bool served)
 
 static int carry_out(struct work *work, struct err *err)
 {
+	MICA_AUTO(login_freep) struct login *login = NULL;
+
 	if (changes_count(work->issue, work->plan) == 0)
 		return 0;
-	if (prepare_and_sign(work, err) < 0 || issue_deliver(work->issue, &work->done, err) < 0)
+	if (prepare_and_sign(work, &login, err) < 0 ||
+	    issue_deliver(work->issue, &work->done, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
 	return 0;
