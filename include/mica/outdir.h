@@ -87,6 +87,9 @@ int outdir_swap(struct outdir_batch *batch, struct err *err) MICA_CHECKED;
  * for many trees at once, each by a thread of its own. */
 int outdir_tidy(const char *dir, unsigned keep, struct err *err) MICA_CHECKED;
 
+/* The batch made the directory: there is nothing to tidy in it. */
+bool outdir_is_new(const struct outdir_tree *tree);
+
 /* --- reading what is delivered -------------------------------------------------------------- */
 
 /* One file through its link; ERR_NOT_FOUND when it, or a link on the way, is missing. */

@@ -116,7 +116,7 @@ static void tidy(struct issue *issue)
 		const struct place *place = &issue->places[i];
 		struct err err = ERR_INIT;
 
-		if (!place->tree)
+		if (!place->tree || outdir_is_new(place->tree))
 			continue;
 		if (outdir_tidy(place->dir,
 		        issue->inventory->deployments[place->deployment].keep, &err) < 0)

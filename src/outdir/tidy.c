@@ -56,6 +56,11 @@ static int drop_dangling(const struct generations *all, struct err *err)
 	return 0;
 }
 
+bool outdir_is_new(const struct outdir_tree *tree)
+{
+	return tree->made;
+}
+
 int outdir_tidy(const char *dir, unsigned keep, struct err *err)
 {
 	GENERATIONS_AUTO all = { .fd = -1 };
