@@ -474,7 +474,8 @@ static void loaded_from_a_file(void **state)
 	path = mem_printf("%s/mica.yaml", dir);
 	assert_int_equal(inventory_load(path, &findings, &inventory, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_string_equal(err.hint, "mica example compose > mica.yaml");
+	assert_memory_equal(err.hint, "mica example compose > ", 23);
+	assert_string_equal(err.hint + 23, path);
 	assert_int_equal(
 	    file_replace(AT_FDCWD, path, least_text, strlen(least_text), 0600, &err), 0);
 	assert_int_equal(inventory_load(path, &findings, &inventory, &err), 0);
