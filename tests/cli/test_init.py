@@ -129,7 +129,7 @@ def test_the_state_directory_is_durable_before_the_key_is_made(home):
     inv = Inventory(**{"state-dir": "a/b"})
     log = home.scratch / "calls"
     home.write(inv)
-    home.mica("init", prefix=[parts.need("strace"), "-y", "-e", "trace=mkdir,fsync", "-o", log], env=without_leak_check())
+    home.mica("init", prefix=[parts.need_strace_inside(), "-y", "-e", "trace=mkdir,fsync", "-o", log], env=without_leak_check())
     calls = log.read_text().splitlines()
     for made, around in (("a", home.path), ("a/b", home / "a")):
         at = next(i for i, call in enumerate(calls) if call.startswith(f'mkdir("{made}"'))

@@ -49,7 +49,7 @@ def needles(home):
 def test_every_exec_and_every_write(home):
     """strace shows all arguments and environments of everything that was started, and all that was written anywhere:
     the PIN goes to the helper's socket alone, keys to their own files alone."""
-    parts.need("strace")
+    parts.need_strace_inside()
     home.write()
     home.mica("init")
     log = home.scratch / "strace.log"
@@ -95,7 +95,7 @@ def test_no_key_in_a_file_that_others_can_read_or_outside_its_own(home):
 
 def test_keys_are_never_readable_by_others_not_even_for_an_instant(home):
     """Files are born with their final mode: no open with a wider one, and no chmod that widens."""
-    parts.need("strace")
+    parts.need_strace_inside()
     home.write()
     home.mica("init")
     log = home.scratch / "strace.log"

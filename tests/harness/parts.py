@@ -36,6 +36,14 @@ def need(program):
     return path
 
 
+def need_strace_inside():
+    """strace sees the calls of everybody's own processes, but what a process that is not dumpable says in them only
+    when it is root."""
+    if os.geteuid() != 0:
+        missing("root (for strace to look into mica)")
+    return need("strace")
+
+
 def softhsm_module():
     for path in ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
                  "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"):

@@ -557,8 +557,10 @@ static void test_disk_full(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=512k,mode=700") < 0)
+	if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=512k,mode=700") < 0) {
+		scratch_freep(&dir); /* skip() does not come back */
 		skip();
+	}
 	ledger = open_ledger(dir, LEDGER_WRITE, NOW);
 	issue_one(ledger, "server", RECORD_SERVER, 1);
 	large = make_record("large", RECORD_CLIENT, 2);
@@ -586,8 +588,10 @@ static void test_no_room_for_a_new_ledger(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=32k,mode=700") < 0)
+	if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=32k,mode=700") < 0) {
+		scratch_freep(&dir); /* skip() does not come back */
 		skip();
+	}
 	fails(
 	    ledger_open(dir, LEDGER_WRITE, NOW, &ledger, &err), ERR_FAILED, "the disk is full");
 	scratch_list(dir, "", &found);
