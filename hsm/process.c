@@ -240,9 +240,14 @@ static int died(struct process *process, struct err *err)
 	else
 		err_set(err, ERR_LOST, "mica-token was ended by signal %d (%s) in %s",
 		    info.si_status, strsignal(info.si_status), step);
+	if (atomic_load(&process->page->step) == STEP_IDLE)
+		err_hint(
+		    err, "is the mica-token of this installation the one that was started?");
+	else
+		err_hint(err,
+		    "a module that crashes is its vendor's to mend; is there a newer one?");
 	process_kill(process);
-	return err_hint(
-	    err, "a module that crashes is its vendor's to mend; is there a newer one?");
+	return -1;
 }
 
 static int gone(struct err *err)

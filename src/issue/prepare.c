@@ -10,8 +10,9 @@
 #include <mica/key.h>
 #include <mica/parallel.h>
 
-/* Keys are made in runs of this many, so that progress can be told between them. */
-enum { RUN = 64 };
+/* Certificates are prepared in runs, so that progress can be told between them: an RSA key
+ * takes some thousand times as long as an elliptic one. */
+enum { RUN = 64, RUN_RSA = 4 };
 
 struct preparation {
 	struct issue *issue;
@@ -48,6 +49,15 @@ static int prepare_job(void *context, size_t i, struct err *err)
 	    &job->approval, err);
 }
 
+static size_t run_length(const struct issue *issue, size_t first)
+{
+	size_t n = 0;
+
+	for (size_t rsa = 0; first + n < issue->n_jobs && n < RUN && rsa < RUN_RSA; n++)
+		rsa += algorithm_info(issue->jobs[first + n].certificate->algorithm)->rsa;
+	return n;
+}
+
 static int prepare_jobs(
     struct issue *issue, const struct approvals_progress *progress, struct err *err)
 {
@@ -61,8 +71,8 @@ static int prepare_jobs(
 		return -1;
 	preparation.lint = lint;
 	preparation.maker = maker;
-	for (size_t first = 0; first < issue->n_jobs; first += RUN) {
-		size_t n = issue->n_jobs - first < RUN ? issue->n_jobs - first : RUN;
+	for (size_t first = 0, n = 0; first < issue->n_jobs; first += n) {
+		n = run_length(issue, first);
 
 		preparation.first = first;
 		if (parallel_each(n, prepare_job, &preparation, err) < 0)
