@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--smoke", action="store_true", help="tiny N, one turn: shows that all of it works, not how fast")
     parser.add_argument("--ca", choices=["ec-p256", "rsa-2048"], action="append", help="this CA key only")
     parser.add_argument("--only", choices=["times", "calls", "idle"], action="append", help="this part only")
+    parser.add_argument("-n", type=int, action="append", metavar="N", help="this number of certificates or entries only")
     parser.add_argument("--json", action="store_true", help="one JSON document with every run instead of tables")
     parser.add_argument("--dir", type=pathlib.Path, help="where the scratch directory is made: on a disk, not in memory")
     parser.add_argument("--keep", action="store_true", help="keep the scratch directory, and say where it is")
@@ -42,9 +43,9 @@ def say(what):
         print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
 
 
-def times(world, scale):
+def times(world, scale, sizes):
     ret = []
-    for n in SIZES[scale]:
+    for n in sizes or SIZES[scale]:
         results = measure.in_turns([subjects.Mica(world), *subjects.peers(world), *subjects.token(world)], n,
                                    turns(n, scale), say)
         ret.append({"n": n, "rows": [report.row(r, results[0]) for r in results]})
@@ -60,9 +61,9 @@ def calls(world, scale):
     return ret
 
 
-def idle(world, scale):
+def idle(world, scale, sizes):
     ret = []
-    for n in IDLE[scale]:
+    for n in sizes or IDLE[scale]:
         say(f"issuing {n} certificates for the runs with nothing due")
         world.renew()
         subjects.Mica(world).run(n)
@@ -82,11 +83,11 @@ def main():
             world = World(scratch, algorithm)
             found = {"algorithm": algorithm}
             if "times" in wanted:
-                found["times"] = times(world, scale)
+                found["times"] = times(world, scale, args.n)
             if "calls" in wanted:
                 found["calls"] = calls(world, scale)
             if "idle" in wanted and not document["cas"]:
-                document["idle"] = idle(world, scale)
+                document["idle"] = idle(world, scale, args.n)
             document["cas"].append(found)
     finally:
         say("")
