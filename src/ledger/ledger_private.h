@@ -102,6 +102,8 @@ void db_resetp(sqlite3_stmt **statement);
 int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
 /* Is this database a ledger that this program knows? */
 int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
+/* every table and index is as schema_create() makes it: an index could be made to hide a record */
+int schema_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
 /* --- chain.c --- */
 

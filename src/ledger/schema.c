@@ -204,3 +204,41 @@ int schema_check(struct ledger *ledger, struct err *err)
 	}
 	return 0;
 }
+
+/* Every table and index as its CREATE says, in one text. */
+static int read_schema(sqlite3 *db, const char *path, struct buf *ret, struct err *err)
+{
+	static const char all[] = "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema"
+	                          " WHERE name NOT LIKE 'sqlite%' ORDER BY name";
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, all, -1, &statement, NULL);
+
+	while (code == SQLITE_OK || code == SQLITE_ROW) {
+		code = sqlite3_step(statement);
+		if (code == SQLITE_ROW)
+			buf_printf(
+			    ret, "%s\n", (const char *)sqlite3_column_text(statement, 0));
+	}
+	sqlite3_finalize(statement);
+	return code == SQLITE_DONE ? 0 : db_failed_with(path, "read", db, code, err);
+}
+
+int schema_verify(struct ledger *ledger, struct err *err)
+{
+	MICA_AUTO(close_db) sqlite3 *model = NULL;
+	BUF_AUTO wanted = BUF_INIT;
+	BUF_AUTO found = BUF_INIT;
+	int code = sqlite3_open(":memory:", &model);
+
+	if (code != SQLITE_OK)
+		return db_failed_with(":memory:", "open", model, code, err);
+	if (run(model, ":memory:", schema, err) < 0 ||
+	    read_schema(model, ":memory:", &wanted, err) < 0 ||
+	    read_schema(ledger->db, ledger->path, &found, err) < 0)
+		return -1;
+	if (buf_same(&found, wanted.data, wanted.len))
+		return 0;
+	return err_set(err, ERR_FAILED,
+	    "the ledger '%s' is damaged: its tables or indexes are not as mica made them",
+	    ledger->path);
+}

@@ -233,8 +233,10 @@ static int check_tables(struct ledger *ledger, struct err *err)
 int ledger_verify(struct ledger *ledger, struct err *err)
 {
 	struct walk walk = { .ledger = ledger, .head = chain_start(), .at = INT64_MIN };
-	int status = check_tables(ledger, err);
+	int status = schema_verify(ledger, err);
 
+	if (status == 0)
+		status = check_tables(ledger, err);
 	if (status == 0)
 		status = walk_events(&walk, err);
 	if (status == 0)
