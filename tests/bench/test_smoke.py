@@ -39,8 +39,9 @@ def test_one_login(document):
 
 
 def others(one):
-    """Calls that no certificate needs for itself: a second thread, where there is one, has a session of its own."""
-    return sum(n for f, n in one["counts"].items() if f not in ("C_SignInit", "C_Sign"))
+    """Calls that no certificate needs for itself: a second thread, where there is one, has a session of its own.
+    libp11 from 0.4.13 on looks at its session once before each signature; that call is counted apart."""
+    return sum(n for f, n in one["counts"].items() if f not in ("C_SignInit", "C_Sign", "C_GetSessionInfo"))
 
 
 def test_two_calls_for_each_certificate(document):
@@ -50,6 +51,8 @@ def test_two_calls_for_each_certificate(document):
         for one in few, many:
             assert one["counts"]["C_Sign"] == one["counts"]["C_SignInit"] == one["made"], (ca["algorithm"], one)
         assert others(many) - others(few) <= 4, (ca["algorithm"], few, many)
+        looks = many["counts"].get("C_GetSessionInfo", 0) - few["counts"].get("C_GetSessionInfo", 0)
+        assert looks <= many["made"] - few["made"] + 4, (ca["algorithm"], few, many)
 
 
 def test_every_subject_was_measured(document):
