@@ -82,49 +82,20 @@ build_mica() {
 }
 
 make_directory() {
-	if [ -d "$dir" ] && [ ! -e "$dir/softhsm2.conf" ] && [ -n "$(ls -A "$dir")" ]; then
+	if [ -d "$dir" ] && [ ! -e "$dir/env.sh" ] && [ -n "$(ls -A "$dir")" ]; then
 		fail "'$dir' holds something else" "name another directory: $0 DIRECTORY"
 	fi
 	mkdir -p "$dir"
 	dir=$(cd "$dir" && pwd)
 	cd "$dir"
-	mkdir -p tokens
-	[ -e softhsm2.conf ] || cat >softhsm2.conf <<-END
-	directories.tokendir = $dir/tokens
-	objectstore.backend = file
-	log.level = ERROR
-	slots.removable = false
-	END
-	[ -e env.sh ] || cat >env.sh <<-END
-	# . $dir/env.sh: for mica and other programs to find this directory's token
-	export SOFTHSM2_CONF='$dir/softhsm2.conf'
-	export MICA_TOKEN_HELPER='$build/hsm/helper/mica-token'
-	export PATH='$build/src/cli':"\$PATH"
-	END
+	[ -e env.sh ] || printf '%s\nexport SOFTHSM2_CONF=%q\nexport MICA_TOKEN_HELPER=%q\nexport PATH=%q:"$PATH"\n' \
+		"# . env.sh: for mica and other programs to find this directory's token" \
+		"$dir/softhsm2.conf" "$build/hsm/helper/mica-token" "$build/src/cli" >env.sh
 	. ./env.sh
 }
 
-# softhsm2-util takes a PIN from its arguments, which everybody can read, or from a terminal: it is given one.
 make_token() {
-	local label=$1 so_pin
-	if softhsm2-util --show-slots | grep -Eq "Label: +$label *\$"; then
-		echo "the token '$label' is there already"
-		return
-	fi
-	[ -e pin ] || od -An -N8 -tx1 /dev/urandom | tr -d ' ' >pin
-	so_pin=$(od -An -N16 -tx1 /dev/urandom | tr -d ' ')
-	printf '$ softhsm2-util --init-token --free --label %s     # PIN: a random one, in the file pin\n' "$label"
-	printf '%s\n%s\n%s\n%s\n' "$so_pin" "$so_pin" "$(cat pin)" "$(cat pin)" |
-		quietly_typed "softhsm2-util --init-token --free --label $label"
-}
-
-quietly_typed() {
-	local log status=0
-	log=$(mktemp)
-	script -qec "$1" /dev/null >"$log" 2>&1 || status=$?
-	[ $status = 0 ] || tail -n 5 "$log" >&2
-	rm -f "$log"
-	[ $status = 0 ] || fail "softhsm2-util could not make the token"
+	run "$top/hsm/softhsm2/token.sh" . "$1" # with a random PIN, in the file pin
 }
 
 server_pid=
@@ -288,7 +259,7 @@ farewell() {
 		"$deployment/clients/" "a directory for each client: client.pem client.key ca.pem" \
 		"$deployment/" "the configuration for Milvus, and clients.md: what a client must be told" \
 		state/ "the ledger and the CA certificates" \
-		"tokens/ pin" "the SoftHSM2 token, where the CA key lives, and its PIN"
+		"tokens/ pin so-pin" "the SoftHSM2 token, where the CA key lives, and its PINs"
 	[ -z "$milvus" ] || printf '  %-22s %s\n' milvus/ "the same for the real Milvus 2.3.5, with a CA of its own"
 	cat <<-END
 
