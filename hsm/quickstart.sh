@@ -264,7 +264,7 @@ farewell() {
 	cat <<-END
 
 	What to type next:
-	  cd $dir && . ./env.sh     so that mica and the token are found
+	  cd $(printf %q "$dir") && . ./env.sh     so that mica and the token are found
 	  \$EDITOR mica.yaml         name your own hosts and clients, then: mica plan, mica apply
 	  mica rotate --all         new keys and certificates for everybody
 	  mica --help
