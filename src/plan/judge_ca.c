@@ -91,10 +91,15 @@ static void judge_module(struct judge *judge, const struct ca_keys *keys, struct
 {
 	const char *module = schema_text(&keys->module);
 
-	if (module && strchr(module, '/'))
-		ca->module = judge_path(judge, &keys->module);
-	else
+	if (module && strchr(module, '/')) {
+		MICA_FREE char *path = judge_path(judge, &keys->module);
+
+		/* a path stays one: without a slash it would be looked up as a name */
+		ca->module =
+		    !path || strchr(path, '/') ? mem_strdup(path) : mem_printf("./%s", path);
+	} else {
 		ca->module = mem_strdup(module);
+	}
 	ca->module_args = mem_strdup(schema_text(&keys->module_args));
 }
 

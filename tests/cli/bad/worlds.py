@@ -170,7 +170,7 @@ def _(home):
 
 @world("module-no-cryptoki")
 def _(home):
-    shutil.copy("/usr/bin/true", home / "module.so")
+    (home / "module.so").write_text(100 * "not a shared library\n")
     edit(home, ("module: softhsm2", "module: ./module.so"))
     return mica(home, "init")
 
