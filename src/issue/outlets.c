@@ -128,7 +128,8 @@ static int render_deployment(struct issue *issue, size_t i, struct err *err)
 	    file_read(AT_FDCWD, deployment->milvus_yaml, FILE_MAX_TEXT, &given, err) < 0) {
 		findings_add(issue->findings, FINDING_ERROR, "milvus-yaml",
 		    &deployment->milvus_yaml_mark, NULL, "%s", err->text);
-		return -1;
+		return err_set(err, ERR_FAILED, "'%s' names a file that cannot be used",
+		    issue->inventory->file);
 	}
 	if (milvus_outlets(issue->inventory, deployment,
 	        deployment->milvus_yaml ? &given : NULL, issue->findings, &outlets, &n,
