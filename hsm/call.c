@@ -92,6 +92,25 @@ int token_tell(struct token *token, const struct call *call, struct err *err)
 	return wire_end(&in) ? 0 : token_bad_reply(token, err);
 }
 
+int token_call_key(
+    struct token *token, const struct call *call, struct token_key *ret, struct err *err)
+{
+	struct token_key key = { 0 };
+	BUF_AUTO reply = BUF_INIT;
+	struct wire_in in;
+
+	if (token_call(token, call, &reply, &in, err) < 0)
+		return -1;
+	wire_get_key(&in, &key);
+	if (!wire_end(&in) || key.spki.len == 0) {
+		token_key_clear(&key);
+		return token_bad_reply(token, err);
+	}
+	token_key_clear(ret);
+	*ret = key;
+	return 0;
+}
+
 /* --- start and restart --------------------------------------------------------- */
 
 int token_begin(struct token *token, struct err *err)

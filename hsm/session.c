@@ -235,22 +235,10 @@ int session_find(
     struct token *token, enum call_rule rule, struct token_key *ret, struct err *err)
 {
 	CALL_AUTO call = call_new(token, WIRE_FIND, rule);
-	struct token_key key = { 0 };
-	BUF_AUTO reply = BUF_INIT;
-	struct wire_in in;
 
 	wire_put_text(&call.fields, token->uri.label);
 	wire_put_buf(&call.fields, &token->uri.id);
-	if (token_call(token, &call, &reply, &in, err) < 0)
-		return -1;
-	wire_get_key(&in, &key);
-	if (!wire_end(&in) || key.spki.len == 0) {
-		token_key_clear(&key);
-		return token_bad_reply(token, err);
-	}
-	token_key_clear(ret);
-	*ret = key;
-	return 0;
+	return token_call_key(token, &call, ret, err);
 }
 
 int session_use(struct token *token, enum call_rule rule, struct err *err)

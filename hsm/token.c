@@ -209,24 +209,12 @@ static int say_generate(
 {
 	/* never twice: the first may have made the key */
 	CALL_AUTO call = call_new(token, WIRE_GENERATE, CALL_ONCE);
-	struct token_key key = { 0 };
-	BUF_AUTO reply = BUF_INIT;
-	struct wire_in in;
 
 	call.deadline_ms = token->generate_ms;
 	wire_put_u32(&call.fields, algorithm);
 	wire_put_text(&call.fields, token->uri.label);
 	wire_put_buf(&call.fields, &token->uri.id);
-	if (token_call(token, &call, &reply, &in, err) < 0)
-		return -1;
-	wire_get_key(&in, &key);
-	if (!wire_end(&in) || key.spki.len == 0) {
-		token_key_clear(&key);
-		return token_bad_reply(token, err);
-	}
-	token_key_clear(ret);
-	*ret = key;
-	return 0;
+	return token_call_key(token, &call, ret, err);
 }
 
 int token_generate_key(struct token *token, enum algorithm algorithm, const struct buf *id,

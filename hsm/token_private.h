@@ -72,6 +72,10 @@ int token_call(struct token *token, const struct call *call, struct buf *ret,
 /* The same for a reply without fields. */
 int token_tell(struct token *token, const struct call *call, struct err *err) MICA_CHECKED;
 
+/* a call that is answered by a key */
+int token_call_key(struct token *token, const struct call *call, struct token_key *ret,
+    struct err *err) MICA_CHECKED;
+
 /* After ERR_LOST: kills the helper, starts another and brings it to where the first one was.
  * Fails with err as it was when that is not allowed now. */
 int token_revive(struct token *token, struct err *err) MICA_CHECKED;

@@ -15,6 +15,9 @@ enum { FILE_MAX_TEXT = 4 << 20 };
  * ERR_NOT_FOUND when it is not there. */
 int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct err *err) MICA_CHECKED;
 
+/* Every byte, whatever write(2) takes at a time; -1 with errno. */
+int file_write_all(int fd, const void *bytes, size_t len) MICA_CHECKED;
+
 /* Writes path so that a reader, or a crash, sees the old bytes or the new, never a part: a temporary
  * name beside it (beginning with ".."), fsync, rename, fsync of the directory. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,

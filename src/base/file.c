@@ -68,7 +68,7 @@ int file_read(int dirfd, const char *path, size_t max, struct buf *ret, struct e
 	return 0;
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
+int file_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *from = bytes;
 
@@ -113,7 +113,7 @@ static int write_temporary(
 	fd = openat(dirfd, path, flags, 0600);
 	if (fd < 0)
 		return -1;
-	if (write_all(fd, bytes, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+	if (file_write_all(fd, bytes, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
 		mem_closep(&fd);
 		return -1;
 	}

@@ -63,22 +63,6 @@ static void note(struct outdir_tree *tree, const struct staged *file)
 	tree->dirty_names = true;
 }
 
-static int write_all(int fd, const struct buf *bytes)
-{
-	size_t done = 0;
-
-	while (done < bytes->len) {
-		ssize_t n = write(fd, bytes->data + done, bytes->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 static int give(const struct outdir_tree *tree, int fd, const char *name, struct err *err)
 {
 	const struct outdir_rights *rights = &tree->rights;
@@ -101,7 +85,7 @@ static int fill(const struct outdir_tree *tree, const struct staged *file,
 
 	if (fd < 0)
 		return write_failed(tree, file->name, errno, err);
-	if (write_all(fd, bytes) < 0)
+	if (file_write_all(fd, bytes->data, bytes->len) < 0)
 		failed = write_failed(tree, file->name, errno, err);
 	else if (give(tree, fd, file->name, err) < 0)
 		failed = -1;
