@@ -106,12 +106,8 @@ static bool template_refused(CK_RV rv)
 	       rv == CKR_TEMPLATE_INCOMPLETE;
 }
 
-struct pair {
-	CK_OBJECT_HANDLE public_key, private_key;
-};
-
-static CK_RV make_pair(struct hsm *hsm, enum algorithm algorithm,
-    const struct hsm_wanted *wanted, enum strictness strictness, struct pair *ret)
+static CK_RV make_as(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
+    enum strictness strictness, struct hsm_pair *ret)
 {
 	struct recipe recipe = recipe_of(algorithm);
 	struct template public_part = { .n = 0 };
@@ -125,7 +121,15 @@ static CK_RV make_pair(struct hsm *hsm, enum algorithm algorithm,
 	    &ret->private_key);
 }
 
-static void destroy_pair(struct hsm *hsm, const struct pair *pair)
+CK_RV hsm_make_pair(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
+    struct hsm_pair *ret)
+{
+	CK_RV rv = make_as(hsm, algorithm, wanted, SAY_ALL, ret);
+
+	return template_refused(rv) ? make_as(hsm, algorithm, wanted, SAY_LITTLE, ret) : rv;
+}
+
+static void destroy_pair(struct hsm *hsm, const struct hsm_pair *pair)
 {
 	hsm_step(hsm, STEP_DESTROY);
 	(void)hsm->ck->C_DestroyObject(hsm->session, pair->private_key);
@@ -175,7 +179,7 @@ static int check_made(struct hsm *hsm, const struct token_key *key, struct err *
 }
 
 static int read_pair(
-    struct hsm *hsm, const struct pair *pair, struct token_key *ret, struct err *err)
+    struct hsm *hsm, const struct hsm_pair *pair, struct token_key *ret, struct err *err)
 {
 	if (hsm_read_key(hsm, pair->private_key, ret, err) < 0)
 		return -1;
@@ -188,14 +192,12 @@ int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wan
     struct token_key *ret, struct err *err)
 {
 	struct token_key key = { 0 };
-	struct pair pair = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
+	struct hsm_pair pair = { CK_INVALID_HANDLE, CK_INVALID_HANDLE };
 	CK_RV rv;
 
 	if (check_names(hsm, wanted, err) < 0)
 		return -1;
-	rv = make_pair(hsm, algorithm, wanted, SAY_ALL, &pair);
-	if (template_refused(rv))
-		rv = make_pair(hsm, algorithm, wanted, SAY_LITTLE, &pair);
+	rv = hsm_make_pair(hsm, algorithm, wanted, &pair);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_GenerateKeyPair", "cannot make an %s key on %s",
 		    algorithm_info(algorithm)->name, hsm->name);

@@ -135,6 +135,14 @@ int hsm_find(struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key 
     struct err *err) MICA_CHECKED;
 /* Takes the key as the one to sign with: by libp11 where that shows the very same key. */
 void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key);
+
+struct hsm_pair {
+	CK_OBJECT_HANDLE public_key, private_key;
+};
+
+/* A key pair from the template of every CA key that mica makes; nothing is checked. */
+CK_RV hsm_make_pair(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
+    struct hsm_pair *ret) MICA_CHECKED;
 int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     struct token_key *ret, struct err *err) MICA_CHECKED;
 int hsm_store(struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span der,
