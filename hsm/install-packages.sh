@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # install-packages.sh LIST...: sees to it that the Debian packages named in the lists (one a line, # begins a
-# comment) are there. Needs root only when one is missing. Prints one line when it has something to do.
+# comment; a|b is whichever of the two this Debian has) are there. Needs root only when one is missing. Prints one line
+# when it has something to do.
 set -euo pipefail
 
 [ $# -gt 0 ] && [ "$1" != --help ] || { echo "usage: $0 LIST..."; exit 2; }
@@ -16,9 +17,12 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	exit 0 # what is missing will be named by the build
 fi
 
-mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}") \
-	<(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null |
-		awk '$2 == "installed" { print $1 }' | sort -u))
+there=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' ${wanted[@]//|/ } 2>/dev/null |
+	awk '$2 == "installed" { print $1 }' | sort -u)
+missing=()
+for one in "${wanted[@]}"; do
+	grep -Eqx "$(sed 's/[.+]/\\&/g' <<<"$one")" <<<"$there" || missing+=("$one")
+done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -31,7 +35,20 @@ echo "installing ${#missing[@]} packages: ${missing[*]}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-if ! { apt-get -q update && apt-get -q install -y --no-install-recommends "${missing[@]}"; } </dev/null >"$log" 2>&1; then
+
+# of a|b the first that this Debian has
+choose() {
+	local one each
+	chosen=()
+	for one in "${missing[@]}"; do
+		for each in ${one//|/ }; do
+			! apt-cache show "$each" >/dev/null 2>&1 || break
+		done
+		chosen+=("$each")
+	done
+}
+
+if ! { apt-get -q update && choose && apt-get -q install -y --no-install-recommends "${chosen[@]}"; } </dev/null >"$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "apt-get could not install: ${missing[*]}" >&2
 	exit 1

@@ -7,7 +7,8 @@ usage() {
 	cat <<-'END'
 	usage: tests/run.sh [--all] [CTEST-OPTION...]
 
-	Installs missing Debian packages (as root; hsm/packages.txt and tests/packages.txt),
+	Installs missing Debian packages (as root; hsm/packages.txt, tests/packages.txt
+	and tests/token/packages.txt),
 	builds the presets dev and release, and runs every test; the builds walls, clang and
 	fuzz are tests themselves. Everything lies in build/. The last lines are ctest's summary.
 
@@ -52,7 +53,7 @@ step() {
 
 build() { cmake --preset "$1" && cmake --build --preset "$1" --parallel "$cores"; }
 
-hsm/install-packages.sh hsm/packages.txt tests/packages.txt || [ "${CI:-}" != true ]
+hsm/install-packages.sh hsm/packages.txt tests/packages.txt tests/token/packages.txt || [ "${CI:-}" != true ]
 step build-dev build dev
 step build-release tests/builds/build.sh release
 exec ctest --test-dir build/dev --parallel "$cores" --no-tests=error "${options[@]}" </dev/null

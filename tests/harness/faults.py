@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libmica-fault.so (tests/fault/proxy.c): SoftHSM2 behind a module that goes wrong where it is told to, and that logs
-what it was asked to sign."""
+"""libmica-fault.so (tests/fault/proxy.c): a module (SoftHSM2, if no other is named) behind one that goes wrong where
+it is told to, and that logs what it was asked to sign."""
 from . import parts
 
 
 class Faults:
     """The proxy for one home: env() names the faults, log what happened. Use as `module` in the inventory: path."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, module=None):
+        self.module = module or parts.softhsm_module()
         self.path = parts.BUILD / "tests/fault/libmica-fault.so"
         if not self.path.exists():
             parts.missing("libmica-fault.so")
         self.counts, self.log = folder / "fault.counts", folder / "fault.log"
 
     def env(self, faults=""):
-        return {"MICA_FAULT_MODULE": parts.softhsm_module(), "MICA_FAULT": faults,
+        return {"MICA_FAULT_MODULE": str(self.module), "MICA_FAULT": faults,
                 "MICA_FAULT_COUNTS": str(self.counts), "MICA_FAULT_LOG": str(self.log)}
 
     def forget(self):

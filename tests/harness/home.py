@@ -15,10 +15,11 @@ LEDGER_SIDE = ("ledger.db-shm", "ledger.db-wal")
 
 
 class Home:
-    def __init__(self, folder, build=parts.BUILD):
+    def __init__(self, folder, build=parts.BUILD, token=None):
+        """token: something with a PIN and an environment; a private SoftHSM2 token if there is none."""
         self.path = folder / "home"
         self.path.mkdir(mode=0o700, parents=True)
-        self.token = Token(folder / "softhsm")
+        self.token = token or Token(folder / "softhsm")
         self.build = build
         self.scratch = folder
         pin = self.path / "pin"

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every token must do, or must be refused for: each test here runs against every kind (kinds/__init__.py).
+
+A test file names its kind as KIND and imports everything from here."""
+import pytest
+
+from harness import parts
+from harness.run import run
+from token_home import TokenHome
+
+ALL_ALGORITHMS = ("ec-p256", "ec-p384", "rsa-2048", "rsa-3072", "rsa-4096")
+KEYS = {"ec-p256": "prime256v1", "ec-p384": "secp384r1", "rsa-2048": "2048 bit", "rsa-3072": "3072 bit",
+        "rsa-4096": "4096 bit"}
+CKR_PIN_INCORRECT, CKR_PIN_LOCKED = 0xA0, 0xA4
+
+
+def pytest_generate_tests(metafunc):
+    kind = metafunc.module.KIND
+    if "algorithm" in metafunc.fixturenames:
+        metafunc.parametrize("algorithm", kind.algorithms)
+    if "impossible" in metafunc.fixturenames:
+        metafunc.parametrize("impossible", [a for a in ALL_ALGORITHMS if a not in kind.algorithms])
+    if "foreign" in metafunc.fixturenames:
+        metafunc.parametrize("foreign", kind.foreign)
+
+
+@pytest.fixture
+def kind(request, scratch):
+    folder = scratch / "token"
+    folder.mkdir(mode=0o700)
+    made = request.module.KIND(folder)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def home(kind, scratch):
+    return TokenHome(scratch, kind)
+
+
+@pytest.fixture
+def proxied(kind, scratch):
+    return TokenHome(scratch, kind, proxied=True)
+
+
+# --- the life of a CA ----------------------------------------------------------------------------
+
+
+def test_a_ca_lives(home, kind, algorithm):
+    """init (or adoption), apply, nothing more to do, rotate; openssl judges what was delivered."""
+    home.init(algorithm)
+    assert KEYS[algorithm] in run(["openssl", "x509", "-in", home / "state/g1.pem", "-noout", "-text"]).out
+    run(["openssl", "verify", "-x509_strict", "-CAfile", home / "state/g1.pem", home / "state/g1.pem"])
+    home.mica("apply")
+    first = home.delivered()
+    home.mica("plan", "--exit-code")
+    with home.unchanged():
+        home.mica("apply")
+        said = home.mica("init", *([] if kind.can_generate else ["--adopt"]))
+    assert "nothing to do" in said.out + said.err
+    home.mica("rotate", "--all")
+    second = home.delivered()
+    assert not {serial for _, serial in first} & {serial for _, serial in second}
+    home.mica("status")
+
+
+def test_the_key_cannot_leave(home, kind):
+    home.init()
+    key = home.mica("token", "--json").json["key"]
+    if kind.can_generate:
+        assert key["sensitive"] is True and key["extractable"] is False, key
+
+
+def test_the_certificate_lies_on_the_token_too(home, kind):
+    said = home.init()
+    if not kind.stores_certificate:
+        assert kind.lacks["store-certificate"] in said.err, said
+        return
+    kind.tool("--read-object", "--type", "cert", *kind_object(kind), "--output-file", str(home.scratch / "ca.der"))
+    pem = run(["openssl", "x509", "-inform", "DER", "-in", home.scratch / "ca.der"]).out
+    assert pem.strip() in (home / "state/g1.pem").read_text()
+
+
+def kind_object(kind):
+    return ["--label", "ca"]
+
+
+def test_init_without_adoption_is_refused_where_no_key_can_be_made(home, kind):
+    """Where the kind makes keys this asks for the second half of the same: a label that is in use."""
+    if kind.can_generate:
+        kind.make_key(kind.algorithms[0])
+        words = "exists already"
+    else:
+        words = kind.lacks["generate"]
+    home.write(home.inventory())
+    with home.unchanged():
+        said = home.mica("init", code=None)
+    assert said.code in (1, 3) and words in said.err and "hint:" in said.err, said
+
+
+def test_an_algorithm_that_the_token_lacks_is_refused(home, kind, impossible):
+    home.write(home.inventory(impossible))
+    with home.unchanged():
+        said = home.mica("init", code=None)
+    assert said.code in (1, 3), said
+    assert kind.lacks["algorithm" if kind.can_generate else "generate"] in said.err, said
+
+
+# --- long things ---------------------------------------------------------------------------------
+
+
+def test_a_revocation_list_of_megabytes(home, kind):
+    """Signed through the helper, which takes it as a sealed memory file; judged by openssl."""
+    program = parts.BUILD / "tests/token/sign_crl"
+    if not program.exists():
+        parts.missing("sign_crl")
+    home.init()
+    crl = home.scratch / "crl.der"
+    run([*kind.prefix, program, kind.module_path, kind.module_args or "", home.uri, home / "pin",
+         home / "state/g1.pem", 100000, crl], env={**home.env, **kind.env}, timeout=120)
+    assert crl.stat().st_size > 2 << 20
+    said = run(["openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-CAfile", home / "state/g1.pem", "-verify",
+                "-issuer"])
+    assert "verify OK" in said.err and "Milvus CA g1" in said.out, said
+
+
+# --- PINs ----------------------------------------------------------------------------------------
+
+
+def test_a_wrong_pin_is_tried_once(proxied, kind):
+    home = proxied
+    home.init()
+    home.mica("apply")
+    home.set_pin(kind.wrong_pin)
+    home.faults.forget()
+    with home.unchanged():
+        said = home.mica("rotate", "--all", code=1)
+    assert "CKR_PIN_INCORRECT" in said.err and "hint:" in said.err, said
+    assert home.logins() == [CKR_PIN_INCORRECT]
+
+
+def test_a_run_logs_in_once(proxied):
+    home = proxied
+    home.init()
+    home.faults.forget()
+    home.mica("apply")
+    assert home.logins() == [0]
+
+
+# --- which key -----------------------------------------------------------------------------------
+
+
+def test_no_such_key_lists_what_is_there(home, kind):
+    home.init()
+    inv = home.inventory()
+    inv.ca["key"] = kind.uri() + ";id=%77%66"
+    home.write(inv)
+    with home.unchanged():
+        said = home.mica("rotate", "--all", code=1)
+    assert "no private key" in said.err and "its private keys:" in said.err, said
+
+
+def test_two_keys_of_one_name_are_refused_by_name(home, kind):
+    for id in ("07", "08"):
+        kind.make_key(kind.algorithms[0], id=id)
+    home.write(home.inventory())
+    with home.unchanged():
+        said = home.mica("init", "--adopt", code=1)
+    assert "2 private keys with the label 'ca'" in said.err and "(id 07)" in said.err and "(id 08)" in said.err, said
+
+
+def test_other_keys_beside_it(home, kind, foreign):
+    """A key that no CA of mica can have lies there before and after: everything works."""
+    kind.make_foreign(foreign)
+    home.init()
+    home.mica("apply")
+    home.delivered()
+    home.mica("token")
+    home.mica("rotate", "--all")
+    home.delivered()
