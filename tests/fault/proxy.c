@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 /*
  * A PKCS#11 module that forwards every call to another one, and goes wrong where it is told to.
  *
  *   MICA_FAULT_MODULE  the real module's path
- *   MICA_FAULT         faults, separated by commas: FUNCTION@WHEN=ACTION, where WHEN is a
- * number (that call of the function, from 1), "N+" (from that one on) or "*" (every one). For
- * example: C_Sign@3=ckr:0x30,C_Login@1=hang MICA_FAULT_COUNTS  a file that holds the calls
- * counted so far: with it WHEN counts over all processes, so that a fault strikes once however
- * often the module is started anew MICA_FAULT_LOG     a file to which each call appends one
- * line when it has ended: process id, function, return value in hex; for C_Sign also the bytes
- * that were signed, in hex. A call that hangs, crashes or exits appends "hang", "crash" or
- * "exit" in place of the value.
+ *   MICA_FAULT         faults, separated by commas: FUNCTION@WHEN=ACTION, where FUNCTION is a name or "*" (each
+ *                      function, with a count of its own) and WHEN a number (that call of the function, from 1),
+ *                      "N+" (from that one on) or "*" (every one). For example: C_Sign@3=ckr:0x30,C_Login@1=hang
+ *   MICA_FAULT_COUNTS  a file that holds the calls counted so far: with it WHEN counts over all processes, so that
+ *                      a fault strikes once however often the module is started anew
+ *   MICA_FAULT_LOG     a file to which each call appends one line when it has ended: process id, function, return
+ *                      value in hex; for C_Sign also the bytes that were signed, in hex. A call that hangs, crashes
+ *                      or exits appends "hang", "crash" or "exit" in place of the value
+ *   MICA_FAULT_STATS   a file of one `struct stat_row` for each function, in the order of functions.h: how many calls
+ *                      there were, how many at once, when the first began and the last ended (delays included)
  *
  * Actions:
  *   ckr:VALUE     returns VALUE (as strtoul(3) reads it) and calls nothing
@@ -22,17 +25,19 @@
  *   parent        makes the call, logs it, then SIGKILL to the parent process
  *   close         closes all sessions of the slot last used, then makes the call
  *   delay:MS      waits, then makes the call
- *   fork          leaves a child behind that holds every descriptor for 300 s, then makes the
- * call flip          C_Sign: flips a bit of the signature flags:VALUE   C_GetTokenInfo: sets
- * these bits of the token's flags extractable   C_GenerateKeyPair: makes an extractable key
- * whatever the template says
+ *   fork          leaves a child behind that holds every descriptor for 300 s, then makes the call
+ *   flip          C_Sign: flips a bit of the signature
+ *   flags:VALUE   C_GetTokenInfo: sets these bits of the token's flags
+ *   extractable   C_GenerateKeyPair: makes an extractable key whatever the template says
  */
+// clang-format on
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +82,10 @@ static const char *const actions[] = { "", "ckr", "after", "hang", "crash", "exi
 
 enum { MAX_FAULTS = 32, MAX_LINE = 4096, MAX_TEMPLATE = 32 };
 
+enum { ANY = N_FUNCTIONS }; /* in place of a function */
+
 struct fault {
-	enum function function;
+	unsigned function;
 	unsigned long first, last;
 	enum action action;
 	unsigned long value;
@@ -90,6 +97,15 @@ static size_t n_faults;
 static _Atomic unsigned long own_counts[N_FUNCTIONS];
 static _Atomic unsigned long *counts = own_counts;
 static int log_fd = -1;
+
+/* Nanoseconds of CLOCK_MONOTONIC; 0: none yet. */
+struct stat_row {
+	_Atomic uint64_t calls, now, most, first, last;
+};
+
+static struct stat_row own_stats[N_FUNCTIONS];
+static struct stat_row *stats = own_stats;
+
 static _Atomic CK_SLOT_ID last_slot;
 
 static __thread struct fault now;          /* what this call is to do */
@@ -124,7 +140,9 @@ static void parse_fault(const char *text)
 	if (!at || !equals || at > equals || n_faults == MAX_FAULTS)
 		die("MICA_FAULT cannot be read");
 	n_faults++;
-	fault->function = (enum function)look_up(text, (size_t)(at - text), names, N_FUNCTIONS);
+	fault->function =
+	    text[0] == '*' ? ANY
+	                   : (unsigned)look_up(text, (size_t)(at - text), names, N_FUNCTIONS);
 	if (at[1] == '*') {
 		fault->first = 1;
 		fault->last = (unsigned long)-1;
@@ -141,18 +159,19 @@ static void parse_fault(const char *text)
 	fault->value = colon ? strtoul(colon + 1, NULL, 0) : 0;
 }
 
-static void open_counts(const char *path)
+/* Memory that all processes with this file share. */
+static void *share(const char *path, size_t size)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	void *map;
 
-	if (fd < 0 || ftruncate(fd, sizeof(own_counts)) < 0)
-		die("MICA_FAULT_COUNTS cannot be opened");
-	map = mmap(NULL, sizeof(own_counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+		die("MICA_FAULT_COUNTS or MICA_FAULT_STATS cannot be opened");
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
-		die("MICA_FAULT_COUNTS cannot be mapped");
-	counts = map;
+		die("MICA_FAULT_COUNTS or MICA_FAULT_STATS cannot be mapped");
 	close(fd);
+	return map;
 }
 
 static void load_real(void)
@@ -172,14 +191,16 @@ static void load_real(void)
 static void configure(void)
 {
 	const char *text = getenv("MICA_FAULT"), *log = getenv("MICA_FAULT_LOG"),
-	           *file = getenv("MICA_FAULT_COUNTS");
+	           *file = getenv("MICA_FAULT_COUNTS"), *table = getenv("MICA_FAULT_STATS");
 	char *copy = strdup(text ? text : ""), *rest = NULL;
 
 	for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest))
 		parse_fault(part);
 	free(copy);
 	if (file)
-		open_counts(file);
+		counts = share(file, sizeof(own_counts));
+	if (table)
+		stats = share(table, sizeof(own_stats));
 	if (log)
 		log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	load_real();
@@ -219,13 +240,38 @@ static void wait_ms(unsigned long ms)
 	nanosleep(&pause, NULL);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void count_begin(struct stat_row *row)
+{
+	uint64_t under_way = atomic_fetch_add(&row->now, 1) + 1, most, none = 0;
+
+	atomic_fetch_add(&row->calls, 1);
+	atomic_compare_exchange_strong(&row->first, &none, now_ns());
+	most = atomic_load(&row->most);
+	while (under_way > most && !atomic_compare_exchange_weak(&row->most, &most, under_way))
+		;
+}
+
+static void count_end(struct stat_row *row)
+{
+	atomic_store(&row->last, now_ns());
+	atomic_fetch_sub(&row->now, 1);
+}
+
 static struct fault find_fault(enum function function)
 {
 	unsigned long n = atomic_fetch_add(&counts[function], 1) + 1;
 
 	for (size_t i = 0; i < n_faults; i++) {
-		if (faults[i].function == function && n >= faults[i].first &&
-		    n <= faults[i].last)
+		if ((faults[i].function == function || faults[i].function == ANY) &&
+		    n >= faults[i].first && n <= faults[i].last)
 			return faults[i];
 	}
 	return (struct fault){ function, 0, 0, NONE, 0 };
@@ -235,6 +281,7 @@ static struct fault find_fault(enum function function)
 static bool begin(enum function function)
 {
 	now = find_fault(function);
+	count_begin(&stats[function]);
 	switch (now.action) {
 	case CKR:
 		return false;
@@ -270,6 +317,7 @@ static CK_RV end(enum function function, CK_RV rv)
 
 	if (now.action == CKR || now.action == AFTER)
 		rv = now.value;
+	count_end(&stats[function]);
 	snprintf(result, sizeof(result), "0x%lx", rv);
 	log_line(function, result);
 	if (now.action == KILL)
