@@ -48,6 +48,12 @@ struct inv_ca {
 	int64_t days;
 	char *certificate; /* path of a certificate to adopt with its key; NULL: none */
 	struct mark certificate_mark;
+	char **parents; /* the certificates above this CA, nearest first, the root last; joined paths */
+	struct mark *parent_marks;
+	size_t n_parents;      /* 0: a root */
+	char **permitted_dns;  /* name constraints: DNS domains, A-labels in lower case */
+	struct mark *permitted_dns_marks;
+	size_t n_permitted_dns; /* 0: no constraints */
 };
 
 /* What part of its life a certificate has left when it is renewed: a fraction, or a span. */

@@ -31,6 +31,10 @@ static void clear_ca(struct inv_ca *ca)
 	free(ca->key);
 	free(ca->pin.path);
 	free(ca->certificate);
+	free_texts(ca->parents, ca->n_parents);
+	free(ca->parent_marks);
+	free_texts(ca->permitted_dns, ca->n_permitted_dns);
+	free(ca->permitted_dns_marks);
 }
 
 static void clear_certificate(struct inv_certificate *certificate)

@@ -25,6 +25,8 @@ struct judge {
 };
 
 void judge_cas(struct judge *judge);
+/* parent and permitted-dns of one CA */
+void judge_chain(struct judge *judge, const struct ca_keys *keys, struct inv_ca *ca);
 void judge_certificates(struct judge *judge);
 void judge_deployments(struct judge *judge);
 void judge_paths(

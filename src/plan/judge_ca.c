@@ -143,6 +143,7 @@ static void judge_ca(struct judge *judge, const struct ca_keys *keys, struct inv
 	ca->certificate = judge_path(judge, &keys->certificate);
 	if (ca->certificate)
 		ca->certificate_mark = judge_mark(judge, keys->certificate.node);
+	judge_chain(judge, keys, ca);
 	judge_module(judge, keys, ca);
 	judge_key(judge, &keys->key, ca);
 	judge_pin(judge, &keys->pin, &ca->pin);

@@ -108,7 +108,8 @@ static void judge_spans(
 	}
 }
 
-/* An adopted certificate ends when it ends: then the CA's days count only when they are said.
+/* An adopted certificate, or a parent's, ends when it ends: then the CA's days count only when
+ * they are said.
  */
 static void judge_beyond_ca(
     struct judge *judge, const struct certificate_keys *keys, const struct inv_certificate *out)
@@ -118,7 +119,7 @@ static void judge_beyond_ca(
 	const struct doc_node *place;
 
 	if (judge->keys->cas.n == 0 || ca->days.faulty ||
-	    (ca->certificate.node && !ca->days.node) || out->days <= ca->days.number)
+	    ((ca->certificate.node || ca->parent.node) && !ca->days.node) || out->days <= ca->days.number)
 		return;
 	place = blame(keys->life.days.node,
 	    general         ? general

@@ -66,10 +66,31 @@ static const struct {
 	{ "state typo", "    pin: prompt", "    state: isuing",
 	    "7:12: 'state' must be 'issuing'\n"
 	    "    hint: did you mean 'issuing'?\n" },
-	{ "parent", "    pin: prompt", "    parent: [root.pem]",
-	    "7:13: 'parent' is not supported yet\n" },
-	{ "permitted-dns", "    pin: prompt", "    permitted-dns: [example.com]",
-	    "7:20: 'permitted-dns' is not supported yet\n" },
+	{ "parent", "    pin: prompt", "    parent: root.pem",
+	    "7:13: 'parent' must be a list of texts\n"
+	    "    hint: put it between [ and ]\n" },
+	{ "parent empty", "    pin: prompt", "    parent: []",
+	    "7:13: 'parent' must name one or more\n"
+	    "    hint: take the key out when there is none\n" },
+	{ "parent twice", "    pin: prompt", "    parent: [root.pem, ./root.pem]",
+	    "7:24: the file '/etc/mica/root.pem' is there twice\n" },
+	{ "permitted-dns", "    pin: prompt", "    permitted-dns: example.com",
+	    "7:20: 'permitted-dns' must be a list of texts\n"
+	    "    hint: put it between [ and ]\n" },
+	{ "permitted-dns empty", "    pin: prompt", "    permitted-dns: []",
+	    "7:20: 'permitted-dns' must name one or more\n"
+	    "    hint: take the key out when there is none\n" },
+	{ "permitted-dns wildcard", "    pin: prompt", "    permitted-dns: [\"*.example.com\"]",
+	    "7:21: '*.example.com' is not a domain alone\n"
+	    "    hint: example.com permits itself and every name below it\n" },
+	{ "permitted-dns dot", "    pin: prompt", "    permitted-dns: [.example.com]",
+	    "7:21: '.example.com' is not a domain alone\n"
+	    "    hint: example.com permits itself and every name below it\n" },
+	{ "permitted-dns address", "    pin: prompt", "    permitted-dns: [\"10.0.0.1\"]",
+	    "7:21: '10.0.0.1' is an IP address, no DNS name\n"
+	    "    hint: a domain, such as example.com\n" },
+	{ "permitted-dns twice", "    pin: prompt", "    permitted-dns: [example.com, Example.COM]",
+	    "7:34: the domain 'example.com' is there twice\n" },
 	{ "touch", "    pin: prompt", "    touch: true",
 	    "7:12: 'touch' is not supported yet\n" },
 	{ "cross-sign", "    pin: prompt", "    cross-sign: old.pem",
