@@ -17,7 +17,8 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	exit 0 # what is missing will be named by the build
 fi
 
-there=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' ${wanted[@]//|/ } 2>/dev/null |
+# dpkg-query fails for what it has never heard of, and still tells of the others
+there=$( (dpkg-query -W -f='${Package} ${db:Status-Status}\n' ${wanted[@]//|/ } 2>/dev/null || true) |
 	awk '$2 == "installed" { print $1 }' | sort -u)
 missing=()
 for one in "${wanted[@]}"; do
