@@ -15,6 +15,8 @@
  *   MICA_FAULT_STATS   a file of one `struct stat_row` for each function, in the order of functions.h: how many calls
  *                      there were, how many at once, when the first began and the last ended (delays included)
  *
+ * C_GetFunctionList is one of the functions too: the last of them.
+ *
  * Actions:
  *   ckr:VALUE     returns VALUE (as strtoul(3) reads it) and calls nothing
  *   after:VALUE   makes the call, then returns VALUE
@@ -27,6 +29,8 @@
  *   delay:MS      waits, then makes the call
  *   fork          leaves a child behind that holds every descriptor for 300 s, then makes the call
  *   flip          C_Sign: flips a bit of the signature
+ *   short:N       C_Sign: the signature ends after N bytes
+ *   long:N        C_Sign: says that the signature has N bytes more; those that the buffer has room for are there
  *   flags:VALUE   C_GetTokenInfo: sets these bits of the token's flags
  *   extractable   C_GenerateKeyPair: makes an extractable key whatever the template says
  */
@@ -51,6 +55,7 @@ enum function {
 #define X(name, params, args) F_##name,
 #include "functions.h"
 #undef X
+	F_C_GetFunctionList,
 	N_FUNCTIONS
 };
 
@@ -58,6 +63,7 @@ static const char *const names[N_FUNCTIONS] = {
 #define X(name, params, args) #name,
 #include "functions.h"
 #undef X
+	"C_GetFunctionList"
 };
 
 enum action {
@@ -73,12 +79,14 @@ enum action {
 	DELAY,
 	FORK,
 	FLIP,
+	SHORT,
+	LONG,
 	FLAGS,
 	EXTRACTABLE
 };
 
 static const char *const actions[] = { "", "ckr", "after", "hang", "crash", "exit", "kill",
-	"parent", "close", "delay", "fork", "flip", "flags", "extractable" };
+	"parent", "close", "delay", "fork", "flip", "short", "long", "flags", "extractable" };
 
 enum { MAX_FAULTS = 32, MAX_LINE = 4096, MAX_TEMPLATE = 32 };
 
@@ -344,17 +352,32 @@ static CK_RV special_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *applic
 	return plain_C_OpenSession(slot, flags, application, notify, session);
 }
 
+/* What C_Sign gave, spoilt. room: what the caller's buffer holds. */
+static void spoil(CK_BYTE *signature, CK_ULONG *len, CK_ULONG room)
+{
+	if (now.action == FLIP && *len > 4)
+		signature[*len - 2] ^= 0x10;
+	if (now.action == SHORT && now.value < *len)
+		*len = now.value;
+	for (CK_ULONG i = 0; now.action == LONG && i < now.value; i++) {
+		if (*len < room)
+			signature[*len] = 0x5a;
+		++*len;
+	}
+}
+
 static CK_RV special_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *bytes, CK_ULONG len,
     CK_BYTE *signature, CK_ULONG *signature_len)
 {
+	CK_ULONG room = signature_len ? *signature_len : 0;
 	CK_RV rv;
 
 	data = bytes;
 	data_len = len;
 	rv = plain_C_Sign(session, bytes, len, signature, signature_len);
 	data = NULL;
-	if (rv == CKR_OK && now.action == FLIP && signature && *signature_len > 4)
-		signature[*signature_len - 2] ^= 0x10;
+	if (rv == CKR_OK && signature)
+		spoil(signature, signature_len, room);
 	return rv;
 }
 
@@ -428,5 +451,5 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, fill_list);
-	return get_list(ret);
+	return end(F_C_GetFunctionList, begin(F_C_GetFunctionList) ? get_list(ret) : CKR_OK);
 }
