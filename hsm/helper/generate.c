@@ -63,13 +63,17 @@ static struct recipe recipe_of(enum algorithm algorithm)
 	return recipe;
 }
 
+/* A TPM has one bit for CKA_VERIFY and CKA_DECRYPT: an EC key that is not told to verify there
+ * can sign and nothing else. RSA signatures are made there by raw decryption, and need that
+ * bit. No signature is verified by a token. */
 static void public_template(
     struct template *template, const struct recipe *recipe, const struct hsm_wanted *wanted)
 {
 	static const unsigned char exponent[] = { 1, 0, 1 };
 
 	add_bool(template, CKA_TOKEN, &yes);
-	add_bool(template, CKA_VERIFY, &yes);
+	if (!recipe->curve)
+		add_bool(template, CKA_VERIFY, &yes);
 	add_names(template, wanted);
 	if (recipe->curve) {
 		add(template, CKA_EC_PARAMS, recipe->curve, recipe->curve_len);
@@ -106,6 +110,21 @@ static bool template_refused(CK_RV rv)
 	       rv == CKR_TEMPLATE_INCOMPLETE;
 }
 
+/* What tpm2-pkcs11 says of a template whose parts contradict each other in its eyes */
+static bool unexplained(CK_RV rv)
+{
+	return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;
+}
+
+static bool nothing_made(struct hsm *hsm, const struct hsm_wanted *wanted)
+{
+	struct hsm_found found;
+	struct err ignored = ERR_INIT;
+
+	return hsm_search(hsm, CK_UNAVAILABLE_INFORMATION, wanted, &found, &ignored) == 0 &&
+	       found.n == 0;
+}
+
 static CK_RV make_as(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     enum strictness strictness, struct hsm_pair *ret)
 {
@@ -126,7 +145,9 @@ CK_RV hsm_make_pair(struct hsm *hsm, enum algorithm algorithm, const struct hsm_
 {
 	CK_RV rv = make_as(hsm, algorithm, wanted, SAY_ALL, ret);
 
-	return template_refused(rv) ? make_as(hsm, algorithm, wanted, SAY_LITTLE, ret) : rv;
+	if (template_refused(rv) || (unexplained(rv) && nothing_made(hsm, wanted)))
+		return make_as(hsm, algorithm, wanted, SAY_LITTLE, ret);
+	return rv;
 }
 
 static void destroy_pair(struct hsm *hsm, const struct hsm_pair *pair)
@@ -188,6 +209,24 @@ static int read_pair(
 	return hsm_read_public(hsm, pair->private_key, pair->public_key, ret, err);
 }
 
+/* Few modules say why: so what the token tells of its sizes is told with it. */
+static int cannot_make(struct hsm *hsm, enum algorithm algorithm, CK_RV rv, struct err *err)
+{
+	const struct algorithm_info *what = algorithm_info(algorithm);
+	CK_MECHANISM_TYPE type = recipe_of(algorithm).mechanism.mechanism;
+	CK_MECHANISM_INFO info = { 0 };
+	CK_ULONG bits = (CK_ULONG)what->bits;
+
+	(void)ckr_fail(
+	    err, rv, "C_GenerateKeyPair", "cannot make an %s key on %s", what->name, hsm->name);
+	if (hsm->ck->C_GetMechanismInfo(hsm->slot_id, type, &info) != CKR_OK ||
+	    info.ulMaxKeySize == 0 || (bits >= info.ulMinKeySize && bits <= info.ulMaxKeySize))
+		return -1;
+	return err_hint(err,
+	    "this token makes %s keys of %lu to %lu bits: choose another algorithm",
+	    what->rsa ? "RSA" : "EC", info.ulMinKeySize, info.ulMaxKeySize);
+}
+
 int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     struct token_key *ret, struct err *err)
 {
@@ -199,8 +238,7 @@ int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wan
 		return -1;
 	rv = hsm_make_pair(hsm, algorithm, wanted, &pair);
 	if (rv != CKR_OK)
-		return ckr_fail(err, rv, "C_GenerateKeyPair", "cannot make an %s key on %s",
-		    algorithm_info(algorithm)->name, hsm->name);
+		return cannot_make(hsm, algorithm, rv, err);
 	if (read_pair(hsm, &pair, &key, err) < 0) {
 		destroy_pair(hsm, &pair);
 		token_key_clear(&key);
