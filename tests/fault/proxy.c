@@ -14,6 +14,7 @@
  *                      or exits appends "hang", "crash" or "exit" in place of the value
  *   MICA_FAULT_STATS   a file of one `struct stat_row` for each function, in the order of functions.h: how many calls
  *                      there were, how many at once, when the first began and the last ended (delays included)
+ *   MICA_FAULT_RESERVED  C_Initialize's reserved string, for programs that give the module none
  *
  * C_GetFunctionList is one of the functions too: the last of them.
  *
@@ -345,6 +346,20 @@ static CK_RV end(enum function function, CK_RV rv)
 
 /* --- those that some actions look into ----------------------------------------- */
 
+/* Programs that cannot give a module its arguments get them from the environment. */
+static CK_RV special_C_Initialize(void *given)
+{
+	CK_C_INITIALIZE_ARGS args = { .flags = CKF_OS_LOCKING_OK };
+	char *reserved = getenv("MICA_FAULT_RESERVED");
+
+	if (given)
+		memcpy(&args, given, sizeof(args));
+	if (!reserved || args.pReserved)
+		return plain_C_Initialize(given);
+	args.pReserved = reserved;
+	return plain_C_Initialize(&args);
+}
+
 static CK_RV special_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application,
     CK_NOTIFY notify, CK_SESSION_HANDLE *session)
 {
@@ -440,6 +455,7 @@ static void fill_list(void)
 #define X(name, params, args) list.name = plain_##name;
 #include "functions.h"
 #undef X
+	list.C_Initialize = special_C_Initialize;
 	list.C_OpenSession = special_C_OpenSession;
 	list.C_Sign = special_C_Sign;
 	list.C_GetTokenInfo = special_C_GetTokenInfo;
