@@ -57,21 +57,13 @@ static int check_flags(const struct hsm *hsm, const struct token_info *info,
 		return err_hint(
 		    err, "unlock it with the token's own tool and the SO PIN (PUK)");
 	}
-	if (info->final_try && care != TOKEN_PIN_FORCED) {
-		err_set(err, ERR_PIN,
-		    "cannot log in to %s: wrong PINs were tried before, and this would be the "
-		    "last try before it locks",
-		    hsm->name);
-		return err_hint(err, "log in once with the token's own tool and the right PIN, "
-		                     "which clears the count");
-	}
-	if (info->count_low && care == TOKEN_PIN_UNATTENDED) {
-		err_set(err, ERR_PIN,
-		    "cannot log in to %s: a wrong PIN was tried before, and nobody attends",
-		    hsm->name);
-		return err_hint(err, "check the PIN, then log in once by hand: mica token");
-	}
-	return 0;
+	if (care == TOKEN_PIN_LAST_TRY || (!info->final_try && !info->count_low))
+		return 0;
+	err_set(err, ERR_REFUSED, "cannot log in to %s: %s", hsm->name,
+	    info->final_try ? "wrong PINs were given before, and one more locks it"
+	                    : "a wrong PIN was given since the last login");
+	return err_hint(err, "make sure of the PIN, then log in once by hand: mica token "
+	                     "--use-last-try");
 }
 
 static int check_length(

@@ -195,7 +195,7 @@ static int do_login(struct hsm *hsm, struct wire_in *in, struct err *err)
 	char *text;
 	int result;
 
-	if (!wire_end(in) || care > TOKEN_PIN_FORCED)
+	if (!wire_end(in) || care > TOKEN_PIN_LAST_TRY)
 		return malformed(err);
 	if (!pin.data)
 		return hsm_login(hsm, NULL, (enum token_pin_care)care, err);

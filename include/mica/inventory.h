@@ -24,12 +24,13 @@
 
 enum ca_state { CA_ISSUING, CA_TRUSTED, CA_RETIRED };
 
-enum pin_source { PIN_PROMPT, PIN_NONE, PIN_FILE, PIN_FD };
+enum pin_source { PIN_PROMPT, PIN_PAD, PIN_NONE, PIN_FILE, PIN_FD, PIN_CREDENTIAL };
 
 struct pin_spec {
 	enum pin_source source;
 	char *path; /* PIN_FILE: joined */
 	int fd;     /* PIN_FD */
+	char *credential; /* PIN_CREDENTIAL: its name in $CREDENTIALS_DIRECTORY (systemd.exec(5)) */
 	struct mark mark;
 };
 
@@ -42,6 +43,7 @@ struct inv_ca {
 	char *key;         /* checked as a URI by the token's door, not here */
 	struct mark key_mark;
 	struct pin_spec pin;
+	bool touch; /* each signature waits for a touch, which no module tells */
 	enum algorithm algorithm;
 	struct rdn *subject;
 	size_t n_subject;

@@ -25,13 +25,11 @@
 
 struct token;
 
-/* What to do when the token's flags say that wrong PINs were tried before. A PIN that is locked is
- * never tried. */
+/* What to do when the token's flags say that a wrong PIN was given since the last login. A PIN that is
+ * locked is never tried. */
 enum token_pin_care {
-	TOKEN_PIN_CAREFUL,    /* refuse the last try before it locks (CKF_USER_PIN_FINAL_TRY) */
-	TOKEN_PIN_UNATTENDED, /* and whenever one was wrong since the last login (CKF_USER_PIN_COUNT_LOW):
-	                         the stale PIN of a timer is tried once */
-	TOKEN_PIN_FORCED,     /* try */
+	TOKEN_PIN_CAREFUL,  /* refuse: CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY */
+	TOKEN_PIN_LAST_TRY, /* try, and be it the last before it locks */
 };
 
 struct token_params {
@@ -42,6 +40,8 @@ struct token_params {
 	int generate_ms;         /* key generation; 0: 120 s */
 	int login_ms;            /* 0: 60 s */
 	enum token_pin_care pin_care;
+	const char *latch_dir;   /* where the latch of a refused PIN lies; NULL: none is kept */
+	bool touch;              /* each signature waits for a touch */
 };
 
 /* One token in one slot, as `mica token` shows it. All strings owned, blanks trimmed. */

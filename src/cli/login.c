@@ -9,6 +9,7 @@ enum { LOCK_WAIT_MS = 60000 };
 
 struct login {
 	const struct inv_ca *ca;
+	const struct options *options;
 	struct report *report;
 	struct buf pin;
 	struct token *token;
@@ -18,60 +19,67 @@ struct login {
 
 /* --- before the token ---------------------------------------------------------------- */
 
-static int pin_beforehand(
-    const struct pin_spec *pin, enum login_manner manner, struct buf *ret, struct err *err)
+/* Whether somebody sits there and gives the PIN. */
+static bool asks_a_person(const struct pin_spec *pin)
 {
+	return pin->source == PIN_PROMPT || pin->source == PIN_PAD;
+}
+
+static int refuse_unattended(const struct pin_spec *pin, struct err *err)
+{
+	err_set(err, ERR_REFUSED,
+	    "'pin: %s' needs a person, and --unattended says there is none",
+	    pin->source == PIN_PAD ? "pad" : "prompt");
+	return err_hint(err, "use 'pin: file:PATH', 'pin: fd:N' or 'pin: credential:NAME'");
+}
+
+static int pin_beforehand(const struct login *login, struct buf *ret, struct err *err)
+{
+	const struct pin_spec *pin = &login->ca->pin;
+
+	if (login->options->unattended && asks_a_person(pin))
+		return refuse_unattended(pin, err);
 	switch (pin->source) {
 	case PIN_FILE:
 		return pin_from_file(pin->path, ret, err);
 	case PIN_FD:
 		return pin_from_fd(pin->fd, ret, err);
-	case PIN_NONE:
-		return 0;
+	case PIN_CREDENTIAL:
+		return pin_from_credential(
+		    getenv("CREDENTIALS_DIRECTORY"), pin->credential, ret, err);
 	case PIN_PROMPT:
+		return pin_terminal_check(err);
+	case PIN_PAD:
+	case PIN_NONE:
 		break;
 	}
-	if (manner == LOGIN_ATTENDED)
-		return pin_terminal_check(err);
-	err_set(err, ERR_REFUSED,
-	    "'pin: prompt' needs a person, and --unattended says there is none");
-	return err_hint(err, "use 'pin: file:PATH' or 'pin: fd:N'");
-}
-
-/* A timer comes again with the same stale PIN, and the third one would lock the token. */
-static enum token_pin_care pin_care(const struct login *login, enum login_manner manner)
-{
-	if (login->ca->pin.source == PIN_PROMPT)
-		return TOKEN_PIN_FORCED;
-	return manner == LOGIN_UNATTENDED ? TOKEN_PIN_UNATTENDED : TOKEN_PIN_CAREFUL;
+	return 0;
 }
 
 /* The module is loaded while certificates are prepared. */
-static int start(struct login *login, enum login_manner manner, struct err *err)
+static int start(struct login *login, const char *state_dir, struct err *err)
 {
 	const struct token_params params = {
 		.module = login->ca->module,
 		.module_args = login->ca->module_args,
-		.pin_care = pin_care(login, manner),
+		.pin_care =
+		    login->options->use_last_try ? TOKEN_PIN_LAST_TRY : TOKEN_PIN_CAREFUL,
+		.latch_dir = state_dir,
+		.touch = login->ca->touch,
 	};
 
 	return token_start(&params, &login->token, err);
 }
 
-enum login_manner login_manner(const struct options *options)
-{
-	return options->unattended ? LOGIN_UNATTENDED : LOGIN_ATTENDED;
-}
-
-int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,
-    struct login **ret, struct err *err)
+int login_begin(const struct login_params *params, struct login **ret, struct err *err)
 {
 	MICA_AUTO(login_freep) struct login *login = mem_zalloc(sizeof(*login));
 
-	login->ca = ca;
-	login->report = report;
-	if (pin_beforehand(&ca->pin, manner, &login->pin, err) < 0 ||
-	    start(login, manner, err) < 0)
+	login->ca = params->ca;
+	login->options = params->options;
+	login->report = params->report;
+	if (pin_beforehand(login, &login->pin, err) < 0 ||
+	    start(login, params->state_dir, err) < 0)
 		return -1;
 	*ret = mem_give(login);
 	return 0;
@@ -110,18 +118,25 @@ static int lock_token(struct login *login, struct err *err)
 	return token_lock(login->token, LOCK_WAIT_MS, err);
 }
 
-/* With few tries left the token's door refuses, unless a person is asked. */
-static void warn_of_counter(struct login *login)
+static int refuse_pad(const struct login *login, struct err *err)
 {
-	const struct token_info *info = &login->info;
+	err_set(err, ERR_REFUSED, "the token '%s' has no pad to enter the PIN on",
+	    login->info.label);
+	return err_hint(err, "set 'pin' of CA '%s' to prompt, or file:PATH", login->ca->name);
+}
 
-	if (!info->final_try && !info->count_low)
-		return;
-	findings_add(&login->report->findings, FINDING_WARNING, "pin-count", NULL, NULL,
-	    "token '%s' says that %s", info->label,
-	    info->final_try ? "one wrong PIN more locks it"
-	                    : "a wrong PIN was given to it before");
-	report_findings(login->report);
+static int refuse_none(const struct login *login, struct err *err)
+{
+	err_set(err, ERR_REFUSED, "the token '%s' wants a PIN on its pad", login->info.label);
+	return err_hint(err, "set 'pin' of CA '%s' to pad", login->ca->name);
+}
+
+/* Tokens do not tell how many tries are left, but some tell that it is one. */
+static const char *tries_left(const struct token_info *info)
+{
+	if (info->final_try)
+		return ", one try left";
+	return info->count_low ? ", a wrong PIN was given before" : "";
 }
 
 static int ask_pin(struct login *login, struct err *err)
@@ -130,13 +145,33 @@ static int ask_pin(struct login *login, struct err *err)
 	MICA_FREE char *prompt = NULL;
 	MICA_FREE char *plain = NULL;
 
-	if (login->ca->pin.source != PIN_PROMPT)
-		return 0;
-	warn_of_counter(login);
-	prompt = mem_printf("PIN of token '%s' (serial %s): ", info->label,
-	    info->serial && info->serial[0] != '\0' ? info->serial : "unknown");
+	prompt = mem_printf("PIN of token '%s' (serial %s%s): ", info->label,
+	    info->serial[0] != '\0' ? info->serial : "unknown", tries_left(info));
 	plain = report_plain(prompt);
 	return pin_from_terminal(plain, &login->pin, err);
+}
+
+/* Nobody types what the token would not be given. */
+static int get_pin(struct login *login, struct err *err)
+{
+	const struct token_info *info = &login->info;
+
+	switch (login->ca->pin.source) {
+	case PIN_PROMPT:
+		return ask_pin(login, err);
+	case PIN_PAD:
+		if (info->pad)
+			report_talk(login->report,
+			    "enter the PIN on the pad of token '%s' (serial %s%s)", info->label,
+			    info->serial, tries_left(info));
+		else if (info->login_required)
+			return refuse_pad(login, err);
+		return 0;
+	case PIN_NONE:
+		return info->login_required && info->pad ? refuse_none(login, err) : 0;
+	default:
+		return 0;
+	}
 }
 
 int login_enter(struct login *login, struct err *err)
@@ -144,12 +179,11 @@ int login_enter(struct login *login, struct err *err)
 	int done;
 
 	if (token_select(login->token, login->ca->key, &login->info, err) < 0 ||
-	    lock_token(login, err) < 0 || ask_pin(login, err) < 0)
+	    lock_token(login, err) < 0 || get_pin(login, err) < 0)
 		return -1;
 	report_detail(login->report, "token '%s' (serial %s, %s), module %s", login->info.label,
 	    login->info.serial, login->info.model, login->info.module);
-	done = token_login(
-	    login->token, login->ca->pin.source == PIN_NONE ? NULL : &login->pin, err);
+	done = token_login(login->token, login->pin.len > 0 ? &login->pin : NULL, err);
 	buf_clear(&login->pin);
 	return done;
 }

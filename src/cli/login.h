@@ -19,16 +19,17 @@
 
 struct login;
 
-enum login_manner {
-	LOGIN_ATTENDED,
-	LOGIN_UNATTENDED, /* nobody can be asked: 'pin: prompt' is refused */
+/* All of it must outlive the login. */
+struct login_params {
+	const struct inv_ca *ca;
+	const char *state_dir;         /* where the latch lies */
+	const struct options *options; /* unattended, use_last_try */
+	struct report *report;
 };
 
-enum login_manner login_manner(const struct options *options);
-
-/* ca and report must outlive the login. A PIN file or descriptor is read now. */
-int login_begin(const struct inv_ca *ca, enum login_manner manner, struct report *report,
-    struct login **ret, struct err *err) MICA_CHECKED;
+/* The PIN is read now, but for one that a person gives. */
+int login_begin(
+    const struct login_params *params, struct login **ret, struct err *err) MICA_CHECKED;
 int login_enter(struct login *login, struct err *err) MICA_CHECKED;
 /* From now on the CA is this one: the same, of the inventory read again. */
 void login_move(struct login *login, const struct inv_ca *ca);

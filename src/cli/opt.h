@@ -26,7 +26,7 @@ struct options {
 	char *ahead; /* kept as written; ahead_seconds holds */
 	int64_t at_time;
 	int64_t ahead_seconds;
-	bool exit_code, unattended, adopt, all, list;
+	bool exit_code, unattended, adopt, all, list, use_last_try, clear_latch;
 	char **words; /* what is no option */
 	size_t n_words;
 };
@@ -49,7 +49,7 @@ struct opt {
 	const char *help;
 };
 
-enum { OPT_MAX = 16 };
+enum { OPT_MAX = 32 };
 
 /* The options that hold at one place of the command line. */
 struct opt_set {

@@ -49,46 +49,87 @@ int pin_check(struct buf *read, const char *from, struct buf *ret, struct err *e
 	return 0;
 }
 
-static int check_rights(int fd, const char *path, struct err *err)
+/* What a PIN is read from, in the words of messages. */
+struct source {
+	const char *what; /* "the PIN file" */
+	const char *path;
+	mode_t forbidden;   /* rights that nobody may have */
+	const char *absent; /* a hint: where it is not there */
+};
+
+static int check_rights(int fd, const struct source *source, struct err *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return err_errno(err, errno, "cannot look at the PIN file '%s'", path);
+		return err_errno(
+		    err, errno, "cannot look at %s '%s'", source->what, source->path);
 	if (!S_ISREG(st.st_mode)) {
-		err_set(err, ERR_FAILED, "the PIN file '%s' is not a regular file", path);
+		err_set(err, ERR_FAILED, "%s '%s' is not a regular file", source->what,
+		    source->path);
 		return err_hint(err, "for a pipe use 'pin: fd:N'");
 	}
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return err_set(
-		    err, ERR_REFUSED, "the PIN file '%s' belongs to another user", path);
-	if ((st.st_mode & 077) != 0) {
+		return err_set(err, ERR_REFUSED, "%s '%s' belongs to another user",
+		    source->what, source->path);
+	if ((st.st_mode & source->forbidden) != 0) {
 		err_set(err, ERR_REFUSED,
-		    "the PIN file '%s' has mode %04o: others than its owner can use it", path,
-		    st.st_mode & 07777);
-		return err_hint(err, "chmod 600 %s", path);
+		    "%s '%s' has mode %04o: others than its owner can use it", source->what,
+		    source->path, st.st_mode & 07777);
+		return err_hint(err, "chmod 600 %s", source->path);
 	}
 	return 0;
 }
 
-int pin_from_file(const char *path, struct buf *ret, struct err *err)
+static int from_path(const struct source *source, struct buf *ret, struct err *err)
 {
-	MICA_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	MICA_CLOSE int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	BUF_AUTO read = BUF_INIT;
 	BUF_AUTO from = BUF_INIT;
 
-	if (fd < 0 && errno == ENOENT) {
-		err_errno(err, errno, "cannot open the PIN file '%s'", path);
-		return err_hint(err, "put the token's PIN into it, mode 0600, or change 'pin'");
+	if (fd < 0) {
+		int saved = errno;
+
+		err_errno(err, saved, "cannot open %s '%s'", source->what, source->path);
+		return saved == ENOENT ? err_hint(err, "%s", source->absent) : -1;
 	}
-	if (fd < 0)
-		return err_errno(err, errno, "cannot open the PIN file '%s'", path);
-	if (check_rights(fd, path, err) < 0)
+	if (check_rights(fd, source, err) < 0)
 		return -1;
 	if (read_all(fd, &read) < 0)
-		return err_errno(err, errno, "cannot read the PIN file '%s'", path);
-	buf_printf(&from, "the PIN file '%s'", path);
+		return err_errno(err, errno, "cannot read %s '%s'", source->what, source->path);
+	buf_printf(&from, "%s '%s'", source->what, source->path);
 	return pin_check(&read, buf_text(&from), ret, err);
+}
+
+int pin_from_file(const char *path, struct buf *ret, struct err *err)
+{
+	const struct source source = { "the PIN file", path, 077,
+		"put the token's PIN into it, mode 0600, or change 'pin'" };
+
+	return from_path(&source, ret, err);
+}
+
+/* systemd makes it 0400, or 0440 with an access list that names the unit's user: stat(2) shows
+ * that entry's rights as the group's. The directory lets in nobody else. */
+int pin_from_credential(
+    const char *directory, const char *name, struct buf *ret, struct err *err)
+{
+	MICA_FREE char *path = NULL;
+	struct source source = { "the credential", NULL, 037, NULL };
+
+	if (!directory || directory[0] != '/') {
+		err_set(err, ERR_FAILED, "'pin: credential:%s': %s", name,
+		    directory ? "$CREDENTIALS_DIRECTORY is no absolute path"
+		              : "$CREDENTIALS_DIRECTORY is not set");
+		return err_hint(err,
+		    "systemd sets it in a unit with LoadCredential=%s:PATH; by hand: "
+		    "systemd-run --pty -p LoadCredential=%s:PATH mica ...",
+		    name, name);
+	}
+	path = mem_printf("%s/%s", directory, name);
+	source.path = path;
+	source.absent = "the unit needs LoadCredential=NAME:PATH, or LoadCredentialEncrypted=";
+	return from_path(&source, ret, err);
 }
 
 int pin_from_fd(int fd, struct buf *ret, struct err *err)

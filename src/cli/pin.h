@@ -21,6 +21,11 @@ int pin_check(
 /* A file of one's own (or root's) that nobody else can read. */
 int pin_from_file(const char *path, struct buf *ret, struct err *err) MICA_CHECKED;
 
+/* What systemd put into $CREDENTIALS_DIRECTORY under this name (systemd.exec(5)). The caller
+ * gives that directory, NULL when the variable is not set. */
+int pin_from_credential(
+    const char *directory, const char *name, struct buf *ret, struct err *err) MICA_CHECKED;
+
 /* A descriptor that mica was started with, read to its end. */
 int pin_from_fd(int fd, struct buf *ret, struct err *err) MICA_CHECKED;
 

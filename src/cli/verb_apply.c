@@ -52,14 +52,14 @@ static int sign(struct work *work, struct login *login, struct err *err)
  * end while certificates are delivered. */
 static int prepare_and_sign(struct work *work, struct login **ret, struct err *err)
 {
-	const struct inv_ca *ca = inventory_issuer(issue_inventory(work->issue));
+	const struct inventory *inventory = issue_inventory(work->issue);
+	const struct login_params params = { inventory_issuer(inventory), inventory->state_dir,
+		&work->run->options, &work->run->report };
 	char count[64];
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (login_begin(ca, login_manner(&work->run->options), &work->run->report, ret, err) <
-	        0 ||
-	    prepare(work, err) < 0)
+	if (login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
 	report_talk(&work->run->report, "%s to sign, one login",

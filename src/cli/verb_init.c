@@ -88,14 +88,17 @@ static int find_key(struct making *making, struct err *err)
 /* All that can be refused is refused before the state directory or a key is made. */
 static int rehearse(struct making *making, struct err *err)
 {
+	struct login_params params = { .options = &making->run->options,
+		.report = &making->run->report };
 
 	if (begin(making, LEDGER_READ, err) < 0)
 		return -1;
 	report_clear(&making->run->report); /* opening for writing finds the same again */
 	if (!making->ca)
 		return 0;
-	if (login_begin(making->ca, login_manner(&making->run->options), &making->run->report,
-	        &making->login, err) < 0 ||
+	params.ca = making->ca;
+	params.state_dir = issue_inventory(making->issue)->state_dir;
+	if (login_begin(&params, &making->login, err) < 0 ||
 	    login_enter(making->login, err) < 0)
 		return -1;
 	return find_key(making, err);

@@ -118,15 +118,18 @@ static int find_key(struct run *run, const struct issue *issue, struct login *lo
 static int show(
     struct run *run, const struct issue *issue, const struct tokens *tokens, struct err *err)
 {
-	const struct inv_ca *ca = inventory_issuer(issue_inventory(issue));
+	const struct inventory *inventory = issue_inventory(issue);
+	const struct inv_ca *ca = inventory_issuer(inventory);
+	const struct login_params login_params = { ca, inventory->state_dir, &run->options,
+		&run->report };
 	MICA_AUTO(login_freep) struct login *login = NULL;
 	const struct token_key *key = NULL;
 
 	if (run_prints(run))
 		print_tokens(run, tokens);
 	if (!run->options.list &&
-	    (login_begin(ca, login_manner(&run->options), &run->report, &login, err) < 0 ||
-	        login_enter(login, err) < 0 || find_key(run, issue, login, &key, err) < 0))
+	    (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
+	        find_key(run, issue, login, &key, err) < 0))
 		return -1;
 	if (run->options.json)
 		print_json(run, tokens, key ? keyview_json(key) : json_null());

@@ -24,6 +24,8 @@ static const struct opt init_options[] = {
 	    "use the key that is on the token already" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
+	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
+	    "log in although a wrong PIN was given before" },
 };
 
 static const struct opt plan_options[] = {
@@ -41,6 +43,8 @@ static const struct opt apply_options[] = {
 	    "also what becomes due within this time: 60d" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
+	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
+	    "log in although a wrong PIN was given before" },
 };
 
 static const struct opt rotate_options[] = {
@@ -50,6 +54,8 @@ static const struct opt rotate_options[] = {
 	    "also what becomes due within this time: 60d" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
+	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
+	    "log in although a wrong PIN was given before" },
 };
 
 static const struct opt status_options[] = {
@@ -61,8 +67,12 @@ static const struct opt token_options[] = {
 	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
 	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
 	    "list this module's tokens; no inventory is read" },
+	{ 0, "clear-latch", OPT_SWITCH, NULL, FIELD(clear_latch),
+	    "forget that a PIN was refused: no login" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
+	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
+	    "log in although a wrong PIN was given before" },
 };
 
 /* --- verbs --------------------------------------------------------------------------- */

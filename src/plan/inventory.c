@@ -30,6 +30,7 @@ static void clear_ca(struct inv_ca *ca)
 	free(ca->module_args);
 	free(ca->key);
 	free(ca->pin.path);
+	free(ca->pin.credential);
 	free(ca->certificate);
 	free_texts(ca->parents, ca->n_parents);
 	free(ca->parent_marks);

@@ -8,10 +8,10 @@
 
 #include "path.h"
 
-enum { MAX_FD = 1023 };
+enum { MAX_FD = 1023, MAX_CREDENTIAL = 255 };
 
-static const char pin_hint[] =
-    "prompt, none, file:PATH or fd:N; the PIN itself never stands in this file";
+static const char pin_hint[] = "prompt, pad, none, file:PATH, fd:N or credential:NAME; the PIN "
+                               "itself never stands in this file";
 
 static void pin_fault(struct judge *judge, const struct doc_node *node)
 {
@@ -31,6 +31,33 @@ static void judge_pin_fd(struct judge *judge, const struct doc_node *node, struc
 	}
 	pin->source = PIN_FD;
 	pin->fd = (int)fd;
+}
+
+/* As systemd takes them: one part of a path, printable, without a colon (systemd.exec(5)). */
+static bool names_credential(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] > '~' || name[i] == '/' || name[i] == ':')
+			return false;
+	return len > 0 && len <= MAX_CREDENTIAL && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static void judge_pin_credential(
+    struct judge *judge, const struct doc_node *node, struct pin_spec *pin)
+{
+	const char *name = node->text + strlen("credential:");
+
+	if (!names_credential(name)) {
+		doc_fault(judge->findings, "pin", &node->mark,
+		    "such as credential:ca-pin, for LoadCredential=ca-pin:PATH in the unit",
+		    "'pin: credential:NAME' needs the name of a credential of systemd's");
+		return;
+	}
+	pin->source = PIN_CREDENTIAL;
+	pin->credential = mem_strdup(name);
 }
 
 /* The value is never repeated: it may be a PIN that strayed into the file. */
@@ -56,11 +83,13 @@ static void judge_pin(
 	} else if (strncmp(text, "fd:", 3) == 0) {
 		judge_pin_fd(judge, value->node, pin);
 	} else if (strcmp(text, "pad") == 0) {
-		doc_fault(judge->findings, "not-supported", &pin->mark, NULL,
-		    "'pin: pad' is not supported yet");
+		pin->source = PIN_PAD;
 	} else if (strncmp(text, "credential:", 11) == 0) {
-		doc_fault(judge->findings, "not-supported", &pin->mark, NULL,
-		    "'pin: credential:NAME' is not supported yet");
+		judge_pin_credential(judge, value->node, pin);
+	} else if (strncmp(text, "env:", 4) == 0) {
+		doc_fault(judge->findings, "pin", &pin->mark,
+		    "under systemd credential:NAME, elsewhere file:PATH or fd:N",
+		    "'pin' is not taken from the environment, which other programs can read");
 	} else if (strcmp(text, "prompt") != 0) {
 		pin_fault(judge, value->node);
 	}
@@ -147,6 +176,7 @@ static void judge_ca(struct judge *judge, const struct ca_keys *keys, struct inv
 	judge_module(judge, keys, ca);
 	judge_key(judge, &keys->key, ca);
 	judge_pin(judge, &keys->pin, &ca->pin);
+	ca->touch = keys->touch.number;
 	judge_subject(judge, &keys->subject, ca);
 	if (!keys->subject.head.node && !keys->certificate.node && !keys->certificate.faulty &&
 	    keys->head.node->kind == DOC_MAP)

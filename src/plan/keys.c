@@ -71,7 +71,8 @@ static const struct schema_key ca_table[] = {
 	{ PATH("ca[].", "key"), .summary = "PKCS#11 URI of the CA key, RFC 7512, without a PIN",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, AT(ca_keys, key) },
 	{ PATH("ca[].", "pin"),
-	    .summary = "where the PIN comes from: prompt, none, file:PATH or fd:N",
+	    .summary = "where the PIN comes from: prompt, pad, none, file:PATH, fd:N or "
+	               "credential:NAME",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_NUMERIC, AT(ca_keys, pin) },
 	{ PATH("ca[].", "algorithm"), .summary = "algorithm of the key that init makes",
 	    .type = SCHEMA_WORD, .words = algorithms, .fallback = ALG_EC_P256,
@@ -90,8 +91,8 @@ static const struct schema_key ca_table[] = {
 	{ PATH("ca[].", "permitted-dns"),
 	    .summary = "DNS domains that the CA may issue for: its name constraints",
 	    .type = SCHEMA_TEXTS, AT(ca_keys, permitted_dns) },
-	{ PATH("ca[].", "touch"), .summary = "not supported yet but for false",
-	    .type = SCHEMA_LATER },
+	{ PATH("ca[].", "touch"), .summary = "whether each signature waits for a touch",
+	    .type = SCHEMA_BOOL, AT(ca_keys, touch) },
 	{ PATH("ca[].", "cross-sign"), .summary = "not supported yet", .type = SCHEMA_LATER },
 };
 

@@ -15,7 +15,7 @@ struct subject_keys {
 
 struct ca_keys {
 	struct schema_head head;
-	struct schema_value name, state, module, module_args, key, pin, algorithm, days,
+	struct schema_value name, state, module, module_args, key, pin, touch, algorithm, days,
 	    certificate, parent, permitted_dns;
 	struct subject_keys subject;
 };

@@ -115,7 +115,7 @@ def test_a_stale_pin_is_tried_once_by_a_timer(home):
     assert "CKR_PIN_INCORRECT" in home.mica("rotate", "--all", "--unattended", code=1).err
     (home / "pin").write_text(right)
     for _ in range(2):
-        said = home.mica("rotate", "--all", "--unattended", code=1).err
-        assert "nobody attends" in said and "by hand: mica token\n" in said, said
-    home.mica("token")
+        said = home.mica("rotate", "--all", "--unattended", code=3).err
+        assert "a wrong PIN was given since the last login" in said and "mica token --use-last-try\n" in said, said
+    home.mica("token", "--use-last-try")
     home.mica("rotate", "--all", "--unattended")

@@ -89,26 +89,43 @@ static const struct {
 	{ "permitted-dns address", "    pin: prompt", "    permitted-dns: [\"10.0.0.1\"]",
 	    "7:21: '10.0.0.1' is an IP address, no DNS name\n"
 	    "    hint: a domain, such as example.com\n" },
-	{ "permitted-dns twice", "    pin: prompt", "    permitted-dns: [example.com, Example.COM]",
+	{ "permitted-dns twice", "    pin: prompt",
+	    "    permitted-dns: [example.com, Example.COM]",
 	    "7:34: the domain 'example.com' is there twice\n" },
-	{ "touch", "    pin: prompt", "    touch: true",
-	    "7:12: 'touch' is not supported yet\n" },
+	{ "touch word", "    pin: prompt", "    touch: yes",
+	    "7:12: 'touch' must be true or false\n"
+	    "    hint: only these two words are taken\n" },
 	{ "cross-sign", "    pin: prompt", "    cross-sign: old.pem",
 	    "7:17: 'cross-sign' is not supported yet\n" },
-	{ "pin pad", "prompt", "pad", "7:10: 'pin: pad' is not supported yet\n" },
-	{ "pin credential", "prompt", "credential:ca-pin",
-	    "7:10: 'pin: credential:NAME' is not supported yet\n" },
+	{ "pin credential path", "prompt", "credential:../hunter2",
+	    "7:10: 'pin: credential:NAME' needs the name of a credential of systemd's\n"
+	    "    hint: such as credential:ca-pin, for LoadCredential=ca-pin:PATH in the "
+	    "unit\n" },
+	{ "pin credential parent", "prompt", "credential:..",
+	    "7:10: 'pin: credential:NAME' needs the name of a credential of systemd's\n"
+	    "    hint: such as credential:ca-pin, for LoadCredential=ca-pin:PATH in the "
+	    "unit\n" },
+	{ "pin credential nothing", "prompt", "'credential:'",
+	    "7:10: 'pin: credential:NAME' needs the name of a credential of systemd's\n"
+	    "    hint: such as credential:ca-pin, for LoadCredential=ca-pin:PATH in the "
+	    "unit\n" },
+	{ "pin environment", "prompt", "env:HUNTER2",
+	    "7:10: 'pin' is not taken from the environment, which other programs can read\n"
+	    "    hint: under systemd credential:NAME, elsewhere file:PATH or fd:N\n" },
 	{ "pin literal", "prompt", "hunter2",
 	    "7:10: 'pin' must say where the PIN comes from\n"
-	    "    hint: prompt, none, file:PATH or fd:N; the PIN itself never stands in this "
+	    "    hint: prompt, pad, none, file:PATH, fd:N or credential:NAME; the PIN itself "
+	    "never stands in this "
 	    "file\n" },
 	{ "pin number", "prompt", "31415926",
 	    "7:10: 'pin' must say where the PIN comes from\n"
-	    "    hint: prompt, none, file:PATH or fd:N; the PIN itself never stands in this "
+	    "    hint: prompt, pad, none, file:PATH, fd:N or credential:NAME; the PIN itself "
+	    "never stands in this "
 	    "file\n" },
 	{ "pin empty file", "prompt", "'file:'",
 	    "7:10: 'pin' must say where the PIN comes from\n"
-	    "    hint: prompt, none, file:PATH or fd:N; the PIN itself never stands in this "
+	    "    hint: prompt, pad, none, file:PATH, fd:N or credential:NAME; the PIN itself "
+	    "never stands in this "
 	    "file\n" },
 	{ "pin fd stdout", "prompt", "fd:1",
 	    "7:10: 'pin: fd:N' needs the number of an open descriptor, 0 or from 3 to 1023\n" },
@@ -421,7 +438,8 @@ static const struct {
 	{ "milvus-yaml is the output", "    tls-mode: 2",
 	    "    milvus-yaml: out/prod/milvus.yaml\n"
 	    "    tls-mode: 2",
-	    "27:18: 'milvus-yaml' is the file that is written: '/etc/mica/out/prod/milvus.yaml'\n"
+	    "27:18: 'milvus-yaml' is the file that is written: "
+	    "'/etc/mica/out/prod/milvus.yaml'\n"
 	    "    hint: name the original\n" },
 	{ "server unknown", "server: server", "server: servr",
 	    "25:13: there is no certificate 'servr'\n"

@@ -488,7 +488,8 @@ static void test_template_refused(void **state)
 	token_close(token);
 }
 
-static void login_with_flags(const struct world *world, const char *fault, const char *why)
+static void login_with_flags(
+    const struct world *world, const char *fault, enum err_kind kind, const char *why)
 {
 	struct token *token;
 	struct err err = ERR_INIT;
@@ -497,7 +498,7 @@ static void login_with_flags(const struct world *world, const char *fault, const
 	token = open_must(world);
 	must(token_select(token, KEY_URI, NULL, &err), &err);
 	assert_int_equal(world_login(world, token, &err), -1);
-	assert_int_equal(err.kind, ERR_PIN);
+	assert_int_equal(err.kind, kind);
 	if (!strstr(err.text, why))
 		fail_msg("%s", err.text);
 	token_close(token);
@@ -511,12 +512,14 @@ static void test_flags(void **state)
 	struct token *token = NULL;
 	struct err err = ERR_INIT;
 
-	login_with_flags(world, "C_GetTokenInfo@*=flags:0x40000", "its PIN is locked");
-	login_with_flags(world, "C_GetTokenInfo@*=flags:0x20000",
-	    "this would be the last try before it locks");
+	login_with_flags(world, "C_GetTokenInfo@*=flags:0x40000", ERR_PIN, "its PIN is locked");
+	login_with_flags(world, "C_GetTokenInfo@*=flags:0x20000", ERR_REFUSED,
+	    "wrong PINs were given before, and one more locks it");
+	login_with_flags(world, "C_GetTokenInfo@*=flags:0x10000", ERR_REFUSED,
+	    "a wrong PIN was given since the last login");
 	set_fault(world, "C_GetTokenInfo@*=flags:0x20000");
 	params.module = world->proxy;
-	params.pin_care = TOKEN_PIN_FORCED;
+	params.pin_care = TOKEN_PIN_LAST_TRY;
 	must(token_open(&params, &token, &err), &err);
 	must(token_select(token, KEY_URI, NULL, &err), &err);
 	must(world_login(world, token, &err), &err);

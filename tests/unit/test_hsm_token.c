@@ -146,8 +146,8 @@ static void test_find_nothing(void **state)
 
 	assert_int_equal(token_find_key(token, &key, &err), -1);
 	assert_int_equal(err.kind, ERR_NOT_FOUND);
-	assert_non_null(strstr(err.text,
-	    "no private key with the label 'nobody' on token 'milvus-ca' (serial "));
+	assert_non_null(strstr(
+	    err.text, "no private key with the label 'nobody' on token 'milvus-ca' (serial "));
 	assert_null(key.spki.data);
 	token_close(token);
 }
@@ -334,10 +334,14 @@ static void test_foreign_curve(void **state)
 
 static void test_wrong_pin(void **state)
 {
-	struct token *token = world_open(*state, NULL);
+	const struct world *world = *state;
+	struct token_params params = { .module = world->module,
+		.pin_care = TOKEN_PIN_LAST_TRY };
+	struct token *token = NULL;
 	struct err err = ERR_INIT;
 	BUF_AUTO pin = BUF_INIT;
 
+	must(token_open(&params, &token, &err), &err);
 	must(token_select(token, URI, NULL, &err), &err);
 	buf_addstr(&pin, "not-the-pin");
 	assert_int_equal(token_login(token, &pin, &err), -1);
@@ -355,23 +359,26 @@ static void test_wrong_pin(void **state)
 }
 
 /* SoftHSM2 knows no count, but tells that a PIN was wrong since the last login. */
-static void test_unattended(void **state)
+static void test_careful(void **state)
 {
 	const struct world *world = *state;
 	struct token_params params = { .module = world->module,
-		.pin_care = TOKEN_PIN_UNATTENDED };
-	struct token *token = NULL;
+		.pin_care = TOKEN_PIN_LAST_TRY };
+	struct token *token = world_open(world, NULL);
 	struct err err = ERR_INIT;
 	BUF_AUTO pin = BUF_INIT;
 
-	must(token_open(&params, &token, &err), &err);
 	must(token_select(token, URI, NULL, &err), &err);
 	buf_addstr(&pin, "not-the-pin");
 	assert_int_equal(token_login(token, &pin, &err), -1);
 	assert_non_null(strstr(err.text, "CKR_PIN_INCORRECT"));
 	assert_int_equal(world_login(world, token, &err), -1);
-	assert_int_equal(err.kind, ERR_PIN);
-	assert_non_null(strstr(err.text, "a wrong PIN was tried before, and nobody attends"));
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "a wrong PIN was given since the last login"));
+	token_close(token);
+	must(token_open(&params, &token, &err), &err);
+	must(token_select(token, URI, NULL, &err), &err);
+	must(world_login(world, token, &err), &err);
 	token_close(token);
 	token = world_begin(world, NULL, URI);
 	token_close(token);
@@ -571,8 +578,8 @@ static void test_lock(void **state)
 	const struct world *world = *state;
 	struct token *first = world_begin(world, NULL, URI),
 	             *second = world_begin(world, NULL, URI);
-	MICA_FREE char *pid = mem_printf(
-	    "another mica (process %ld) uses the token 'milvus-ca'", (long)getpid());
+	MICA_FREE char *pid =
+	    mem_printf("another mica (process %ld) uses the token 'milvus-ca'", (long)getpid());
 	struct err err = ERR_INIT;
 	double begun;
 
@@ -707,7 +714,7 @@ int main(void)
 		cmocka_unit_test(test_always_authenticate),
 		cmocka_unit_test(test_foreign_curve),
 		cmocka_unit_test(test_wrong_pin),
-		cmocka_unit_test(test_unattended),
+		cmocka_unit_test(test_careful),
 		cmocka_unit_test(test_strange_pins),
 		cmocka_unit_test(test_use),
 		cmocka_unit_test(test_long_job),
