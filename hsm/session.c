@@ -167,7 +167,7 @@ static int look(struct token *token, enum call_rule rule, struct present *ret, s
 			return -1;
 		pause.tv_nsec = pauses_ms[i] * 1000000;
 		nanosleep(&pause, NULL);
-		process_end(&token->process, token->deadline_ms);
+		process_end(&token->process, token->close_ms);
 		if (token_begin(token, err) < 0)
 			return -1;
 	}

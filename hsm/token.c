@@ -10,10 +10,6 @@
 #include <mica/mem.h>
 
 enum {
-	DEADLINE_MS = 30000,
-	GENERATE_MS = 120000,
-	LOGIN_MS = 60000,
-	CLOSE_MS = 5000,
 	MAX_PIN = 255,
 };
 
@@ -70,23 +66,16 @@ static int find_helper(const char *given, char **ret, struct err *err)
 
 /* --- open and close ------------------------------------------------------------ */
 
-static int or_default(int given, int standard)
-{
-	return given > 0 ? given : standard;
-}
-
 int token_start(const struct token_params *params, struct token **ret, struct err *err)
 {
 	MICA_AUTO(token_closep) struct token *token = mem_zalloc(sizeof(*token));
 
 	token->process = (struct process)PROCESS_INIT;
 	token->lock = -1;
-	token->deadline_ms = or_default(params->deadline_ms, DEADLINE_MS);
-	token->generate_ms = or_default(params->generate_ms, GENERATE_MS);
-	token->login_ms = or_default(params->login_ms, LOGIN_MS);
 	token->pin_care = params->pin_care;
 	token->module_args = mem_strdup(params->module_args);
-	if (token_module_path(params->module, &token->module, err) < 0)
+	if (deadlines_set(token, params, err) < 0 ||
+	    token_module_path(params->module, &token->module, err) < 0)
 		return -1;
 	if (find_helper(params->helper, &token->helper, err) < 0)
 		return -1;
@@ -130,7 +119,7 @@ void token_close(struct token *token)
 	if (!token)
 		return;
 	process_end(
-	    &token->process, CLOSE_MS); /* first: the lock is held until the helper has ended */
+	    &token->process, token->close_ms); /* first: the lock is held until the helper has ended */
 	forget_token(token);
 	secret_clear(&token->refused);
 	free(token->helper);

@@ -19,7 +19,7 @@ struct secret {
 
 struct token {
 	char *helper, *module, *module_args;
-	int deadline_ms, generate_ms, login_ms;
+	int deadline_ms, generate_ms, login_ms, close_ms;
 	enum token_pin_care pin_care;
 	struct process process;
 	uint32_t opening; /* the OPEN that is not yet answered; 0: none */
@@ -42,6 +42,12 @@ struct token {
 	struct buf issuer; /* empty: USE was not said */
 	bool proved;       /* a signature of this helper was verified */
 };
+
+/* --- deadlines.c --------------------------------------------------------------- */
+
+/* Sets the token's: those of params, where it has none those of the environment, or the usual. */
+int deadlines_set(
+    struct token *token, const struct token_params *params, struct err *err) MICA_CHECKED;
 
 /* --- call.c -------------------------------------------------------------------- */
 
