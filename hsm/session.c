@@ -246,6 +246,7 @@ int session_use(struct token *token, enum call_rule rule, struct err *err)
 	CALL_AUTO call = call_new(token, WIRE_USE, rule);
 
 	wire_put_u32(&call.fields, token->use);
+	wire_put_u32(&call.fields, token->touch);
 	wire_put_buf(&call.fields, &token->issuer);
 	return token_tell(token, &call, err);
 }

@@ -73,6 +73,7 @@ int token_start(const struct token_params *params, struct token **ret, struct er
 	token->process = (struct process)PROCESS_INIT;
 	token->lock = -1;
 	token->pin_care = params->pin_care;
+	token->touch = params->touch;
 	token->module_args = mem_strdup(params->module_args);
 	if (deadlines_set(token, params, err) < 0 ||
 	    token_module_path(params->module, &token->module, err) < 0)
@@ -118,8 +119,8 @@ void token_close(struct token *token)
 {
 	if (!token)
 		return;
-	process_end(
-	    &token->process, token->close_ms); /* first: the lock is held until the helper has ended */
+	process_end(&token->process,
+	    token->close_ms); /* first: the lock is held until the helper has ended */
 	forget_token(token);
 	secret_clear(&token->refused);
 	free(token->helper);

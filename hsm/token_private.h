@@ -21,6 +21,7 @@ struct token {
 	char *helper, *module, *module_args;
 	int deadline_ms, generate_ms, login_ms, close_ms;
 	enum token_pin_care pin_care;
+	bool touch; /* each signature waits for one */
 	struct process process;
 	uint32_t opening; /* the OPEN that is not yet answered; 0: none */
 	int64_t begun_ms;

@@ -1,69 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "helper.h"
 
-#include <string.h>
-
-#include <openssl/x509.h>
-
 #include <mica/mem.h>
-
-/* --- libp11's view of the key -------------------------------------------------- */
-
-static bool is_key(const PKCS11_KEY *one, const struct token_key *key)
-{
-	if (!buf_same(&key->id, one->id, one->id_len))
-		return false;
-	return strcmp(one->label ? one->label : "", key->label ? key->label : "") == 0;
-}
-
-static bool same_public(EVP_PKEY *pkey, const struct token_key *key)
-{
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(pkey, &der);
-	bool same = len > 0 && buf_same(&key->spki, der, (size_t)len);
-
-	OPENSSL_free(der);
-	return same;
-}
-
-/* libp11 knows keys by label and id. It fails whole when the token holds a private key of a
- * type that it does not know, and takes another key's public half where ids are shared: then
- * NULL. */
-static EVP_PKEY *p11_key(struct hsm *hsm, const struct token_key *key)
-{
-	PKCS11_KEY *keys = NULL, *match = NULL;
-	unsigned n = 0, matches = 0;
-	EVP_PKEY *pkey;
-
-	if (PKCS11_enumerate_keys(hsm->slot->token, &keys, &n) != 0)
-		return NULL;
-	for (unsigned i = 0; i < n; i++) {
-		if (is_key(&keys[i], key)) {
-			match = &keys[i];
-			matches++;
-		}
-	}
-	if (matches != 1)
-		return NULL;
-	pkey = PKCS11_get_private_key(match);
-	if (pkey && same_public(pkey, key))
-		return pkey;
-	EVP_PKEY_free(pkey);
-	return NULL;
-}
 
 void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key)
 {
-	EVP_PKEY_free(hsm->key.pkey);
-	hsm_step(hsm, STEP_FIND);
 	hsm->key = (struct hsm_key){
 		.there = true,
 		.handle = handle,
-		.pkey = p11_key(hsm, key),
 		.algorithm = key->algorithm,
 		.always_authenticate = key->always_authenticate == TOKEN_FLAG_TRUE,
 	};
-	ERR_clear_error();
 	hsm->use_set = false;
 	if (!hsm->key.always_authenticate)
 		hsm_forget_pin(hsm);

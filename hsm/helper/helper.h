@@ -2,10 +2,10 @@
 /*
  * helper: the inside of mica-token.
  *
- * libp11 loads the module, lists the slots, logs in, finds the key and signs. The same module's
- * own function list stands beside it for what libp11 cannot do or cannot be trusted with: flags
- * read right before a login, attributes, key generation, certificate objects, and a key that
- * libp11 does not show as it is (sign.c). The login is the module's, so both share it.
+ * libp11 loads the module, lists the slots, opens the session and logs in. The same module's
+ * own function list stands beside it for what libp11 cannot do, or does with more calls than a
+ * token far away can bear: flags read right before a login, exactly one key, attributes, key
+ * generation, certificate objects, signatures. The login is the module's, so both share it.
  *
  * One thread at a time is in here, but for hsm_sign(). After ERR_LOST nothing of this is used
  * again: mica ends the process and starts another.
@@ -31,7 +31,6 @@
 struct hsm_key {
 	bool there;
 	CK_OBJECT_HANDLE handle;
-	EVP_PKEY *pkey; /* libp11's; NULL: sign by Cryptoki itself */
 	enum algorithm algorithm;
 	bool always_authenticate;
 };
@@ -46,6 +45,7 @@ struct hsm {
 	PKCS11_SLOT *slots;
 	unsigned n_slots;
 	PKCS11_SLOT *slot; /* the one selected, in slots */
+	unsigned selected; /* how often one was */
 	CK_SLOT_ID slot_id;
 	CK_SESSION_HANDLE session; /* our own, beside libp11's */
 	char *name;                /* `token "milvus-ca" (serial 1a2b)` */
@@ -53,6 +53,7 @@ struct hsm {
 	struct hsm_key key;
 	bool use_set;
 	enum token_use use;
+	bool touch; /* each signature waits for a touch */
 	struct buf issuer;
 };
 
@@ -133,7 +134,7 @@ int hsm_read_public(struct hsm *hsm, CK_OBJECT_HANDLE private_key, CK_OBJECT_HAN
 
 int hsm_find(struct hsm *hsm, const struct hsm_wanted *wanted, struct token_key *ret,
     struct err *err) MICA_CHECKED;
-/* Takes the key as the one to sign with: by libp11 where that shows the very same key. */
+/* Takes the key as the one to sign with; forgets the PIN unless the key wants it each time. */
 void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key);
 
 struct hsm_pair {
@@ -152,11 +153,15 @@ int hsm_store(struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span
 
 /* What each signing thread has for itself. */
 struct hsm_signing {
-	EVP_MD_CTX *digest;
-	CK_SESSION_HANDLE session; /* opened when it is needed: keys that libp11 cannot do */
+	bool own; /* false: the main thread's, which is hsm's */
+	CK_SESSION_HANDLE session;
+	unsigned selected; /* hsm->selected when it was opened */
 };
 
-void hsm_signing_clear(struct hsm *hsm, struct hsm_signing *signing);
+/* A session for one more thread; it ends with all others. */
+int hsm_signing_open(
+    struct hsm *hsm, struct hsm_signing *signing, struct err *err) MICA_CHECKED;
+/* One C_SignInit, one C_Sign. After ERR_PIN, never again: the PIN was wrong, and counts. */
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err) MICA_CHECKED;
 

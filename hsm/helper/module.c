@@ -125,7 +125,6 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 void hsm_close(struct hsm *hsm)
 {
 	hsm_forget_pin(hsm);
-	EVP_PKEY_free(hsm->key.pkey);
 	if (hsm->ctx) {
 		hsm_step(hsm, STEP_FINALIZE);
 		if (hsm->slots)
@@ -284,12 +283,12 @@ int hsm_select(
 		    "the token '%s' (serial %s) is not in its slot any more", label, serial);
 		return err_hint(err, "check that the token is plugged in, then try again");
 	}
-	EVP_PKEY_free(hsm->key.pkey);
 	hsm->key = (struct hsm_key){ 0 };
 	hsm->use_set = false;
 	mem_freep(&hsm->name);
 	hsm->name = mem_printf("token '%s' (serial %s)", label, serial);
 	hsm->slot = found;
+	hsm->selected++;
 	hsm->slot_id = slot;
 	return open_session(hsm, err);
 }

@@ -18,7 +18,7 @@
 #include <mica/mem.h>
 
 enum {
-	MAX_THREADS = 16, /* libp11 opens no more sessions */
+	MAX_THREADS = 16, /* what the client libraries of network HSMs are sized for */
 	WAITING_US =
 	    1000, /* a signature that takes longer and does not compute waits for a device */
 	JOBS_A_THREAD = 32,  /* below that a thread costs more than it saves */
@@ -33,6 +33,7 @@ struct server {
 	size_t n_threads;     /* beside the main one */
 	_Atomic long wall_us; /* what the last signature took */
 	_Atomic long cpu_us;
+	atomic_bool refused; /* a PIN was, and no job is begun any more */
 };
 
 struct worker {
@@ -58,8 +59,14 @@ static int sign_one(
 	long wall = clock_us(CLOCK_MONOTONIC), cpu = clock_us(CLOCK_THREAD_CPUTIME_ID);
 	BUF_AUTO signature = BUF_INIT;
 
-	if (hsm_sign(server->hsm, &worker->signing, tbs, &signature, err) < 0)
+	if (atomic_load(&server->refused))
+		return err_set(
+		    err, ERR_PIN, "cannot sign: the token refused the PIN a moment before");
+	if (hsm_sign(server->hsm, &worker->signing, tbs, &signature, err) < 0) {
+		if (err->kind == ERR_PIN)
+			atomic_store(&server->refused, true);
 		return -1;
+	}
 	wire_put_buf(reply, &signature);
 	atomic_store(&server->wall_us, clock_us(CLOCK_MONOTONIC) - wall);
 	atomic_store(&server->cpu_us, clock_us(CLOCK_THREAD_CPUTIME_ID) - cpu);
@@ -110,22 +117,30 @@ static void work(struct worker *worker);
 
 static void *thread_main(void *context)
 {
-	struct worker worker = { .server = context, .signing = { NULL, CK_INVALID_HANDLE } };
+	struct server *server = context;
+	struct worker worker = { .server = server, .signing = { .own = true } };
+	struct err err = ERR_INIT;
+	int opened;
 
-	work(&worker);
+	pthread_rwlock_rdlock(&server->lock);
+	opened = hsm_signing_open(server->hsm, &worker.signing, &err);
+	pthread_rwlock_unlock(&server->lock);
+	/* without a session it would only take jobs away from the others */
+	if (opened == 0)
+		work(&worker);
 	return NULL;
 }
 
-/* How many threads can be at work at once: a key that wants its PIN for each signature is used
- * by one; a device far away by as many as there are sessions; a software token by as many as
- * can compute. */
+/* How many threads can be at work at once: a key that wants its PIN or a touch for each
+ * signature is used by one; a device far away by as many as there are sessions; a software
+ * token by as many as can compute. */
 static size_t useful_threads(struct server *server, uint32_t jobs)
 {
 	long wall = atomic_load(&server->wall_us), cpu = atomic_load(&server->cpu_us);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t wanted;
 
-	if (server->hsm->key.always_authenticate)
+	if (server->hsm->key.always_authenticate || server->hsm->touch)
 		return 1;
 	if (wall >= WAITING_US && cpu < wall / 4)
 		wanted = jobs;
@@ -252,14 +267,16 @@ static int do_store(struct hsm *hsm, struct wire_in *in, struct err *err)
 static int do_use(struct hsm *hsm, struct wire_in *in, struct err *err)
 {
 	uint32_t use = wire_get_u32(in);
+	uint32_t touch = wire_get_u32(in);
 	struct wire_span issuer = wire_get_span(in);
 
-	if (!wire_end(in) || use > TOKEN_USE_INIT || issuer.len == 0)
+	if (!wire_end(in) || use > TOKEN_USE_INIT || touch > 1 || issuer.len == 0)
 		return malformed(err);
 	buf_clear(&hsm->issuer);
 	buf_add(&hsm->issuer, issuer.data, issuer.len);
 	hsm->use = (enum token_use)use;
 	hsm->use_set = true;
+	hsm->touch = touch == 1;
 	return 0;
 }
 
@@ -368,7 +385,6 @@ static void work(struct worker *worker)
 		if (result == 0)
 			result = wire_send(WIRE_FD, &reply, -1, 0);
 	}
-	hsm_signing_clear(worker->server->hsm, &worker->signing);
 	explicit_bzero(worker->message, WIRE_MAX);
 	free(worker->message);
 }
@@ -376,7 +392,7 @@ static void work(struct worker *worker)
 void serve(struct hsm *hsm)
 {
 	struct server server = { .hsm = hsm, .lock = PTHREAD_RWLOCK_INITIALIZER };
-	struct worker worker = { .server = &server, .signing = { NULL, CK_INVALID_HANDLE } };
+	struct worker worker = { .server = &server, .signing = { .own = false } };
 
 	work(&worker);
 	for (size_t i = 0; i < server.n_threads; i++)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One signature: the bytes are judged, then libp11's EVP_PKEY signs them (C_SignInit, C_Sign).
- * Where libp11 does not show the key as it is (find.c), the same two calls are made here:
- * CKM_ECDSA and CKM_RSA_PKCS over the digest, as libp11 does it.
+ * One signature: the bytes are judged, then C_SignInit and C_Sign, on a session that the thread
+ * has for itself: CKM_ECDSA or CKM_RSA_PKCS over the digest. Not by libp11's EVP_PKEY: from
+ * 0.4.13 on that asks C_GetSessionInfo before each signature, and opens its sessions one after
+ * another under one lock, which a token across a network pays for.
  */
 #include "helper.h"
 
@@ -17,17 +18,12 @@ enum { MAX_SIGNATURE = 1024 };
 
 MICA_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free)
 
-static const EVP_MD *digest_of_key(enum algorithm algorithm)
-{
-	return algorithm == ALG_EC_P384 ? EVP_sha384() : EVP_sha256();
-}
-
 static int cannot_sign(struct hsm *hsm, CK_RV rv, const char *call, struct err *err)
 {
 	return ckr_fail(err, rv, call, "cannot sign with the key on %s", hsm->name);
 }
 
-/* --- by Cryptoki --------------------------------------------------------------- */
+/* --- in and out ---------------------------------------------------------------- */
 
 /* What the mechanism is given: the digest, for RSA inside a DigestInfo (RFC 8017, 9.2). */
 struct input {
@@ -40,15 +36,33 @@ static int make_input(
 {
 	static const unsigned char sha256_info[19] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
 		0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
+	const EVP_MD *digest = algorithm == ALG_EC_P384 ? EVP_sha384() : EVP_sha256();
 	size_t before = algorithm_info(algorithm)->rsa ? sizeof(sha256_info) : 0;
 	unsigned len = 0;
 
 	memcpy(ret->bytes, sha256_info, before);
-	if (EVP_Digest(tbs.data, tbs.len, ret->bytes + before, &len, digest_of_key(algorithm),
-	        NULL) != 1)
+	if (EVP_Digest(tbs.data, tbs.len, ret->bytes + before, &len, digest, NULL) != 1)
 		return err_openssl(err, "cannot make a digest");
 	ret->len = before + len;
 	return 0;
+}
+
+/* PKCS#1 v1.5: as long as the modulus; ECDSA: r and s, each as long as the order. */
+static CK_ULONG signature_len(enum algorithm algorithm)
+{
+	const struct algorithm_info *info = algorithm_info(algorithm);
+
+	return (CK_ULONG)info->bits / 8 * (info->rsa ? 1 : 2);
+}
+
+static int wrong_length(struct hsm *hsm, CK_ULONG len, struct err *err)
+{
+	err_set(err, ERR_FAILED,
+	    "cannot sign with the key on %s: C_Sign gave %lu bytes, and a signature of this "
+	    "key "
+	    "has %lu",
+	    hsm->name, len, signature_len(hsm->key.algorithm));
+	return err_hint(err, "the module or the token is faulty: nothing was signed with it");
 }
 
 /* r and s, each half of the bytes, to a DER ECDSA-Sig-Value (RFC 3279, 2.2.3) */
@@ -73,23 +87,43 @@ static int put_ecdsa(const unsigned char *raw, CK_ULONG len, struct buf *ret, st
 	return 0;
 }
 
-static int open_own(struct hsm *hsm, struct hsm_signing *signing, struct err *err)
-{
-	CK_RV rv;
+/* --- sessions ------------------------------------------------------------------ */
 
-	if (signing->session != CK_INVALID_HANDLE)
-		return 0;
-	rv = hsm->ck->C_OpenSession(
-	    hsm->slot_id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &signing->session);
-	if (rv == CKR_TOKEN_WRITE_PROTECTED)
-		rv = hsm->ck->C_OpenSession(
-		    hsm->slot_id, CKF_SERIAL_SESSION, NULL, NULL, &signing->session);
-	if (rv == CKR_OK)
-		return 0;
-	signing->session = CK_INVALID_HANDLE;
-	return ckr_fail(err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
+int hsm_signing_open(struct hsm *hsm, struct hsm_signing *signing, struct err *err)
+{
+	static const CK_FLAGS modes[] = { CKF_SERIAL_SESSION | CKF_RW_SESSION,
+		CKF_SERIAL_SESSION };
+	CK_SESSION_HANDLE session;
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; i < mem_count(modes); i++) {
+		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &session);
+		if (rv != CKR_TOKEN_WRITE_PROTECTED)
+			break;
+	}
+	if (rv != CKR_OK)
+		return ckr_fail(
+		    err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
+	signing->session = session;
+	signing->selected = hsm->selected;
+	return 0;
 }
 
+/* One that was opened before another token was selected is gone. */
+static int session_of(
+    struct hsm *hsm, struct hsm_signing *signing, CK_SESSION_HANDLE *ret, struct err *err)
+{
+	if (signing->own && signing->selected != hsm->selected &&
+	    hsm_signing_open(hsm, signing, err) < 0)
+		return -1;
+	*ret = signing->own ? signing->session : hsm->session;
+	return 0;
+}
+
+/* --- the signature ------------------------------------------------------------- */
+
+/* A key that wants its PIN each time: the one that C_Login took, or NULL for a pad. A wrong one
+ * leaves the operation begun (CKR_OPERATION_ACTIVE): nothing more is signed then (serve.c). */
 static CK_RV login_again(struct hsm *hsm, CK_SESSION_HANDLE session)
 {
 	if (!hsm->key.always_authenticate)
@@ -98,92 +132,61 @@ static CK_RV login_again(struct hsm *hsm, CK_SESSION_HANDLE session)
 	    hsm->pin ? strlen(hsm->pin) : 0);
 }
 
-static int sign_cryptoki(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
+/* A touch that did not come in time looks like a lost login (CKR_USER_NOT_LOGGED_IN). Where the
+ * key is known to want one, or the PIN was accepted a moment before, it is no reason to log in
+ * anew: that would send the PIN again, and wait for the next touch. */
+static int sign_failed(struct hsm *hsm, CK_RV rv, struct err *err)
+{
+	cannot_sign(hsm, rv, "C_Sign", err);
+	if (rv != CKR_USER_NOT_LOGGED_IN || !(hsm->touch || hsm->key.always_authenticate))
+		return -1;
+	err_set(err, ERR_FAILED,
+	    "cannot sign with the key on %s: the touch that it waits for did not come (C_Sign "
+	    "said CKR_USER_NOT_LOGGED_IN)",
+	    hsm->name);
+	return err_hint(err, "run it again, and touch the token when it blinks");
+}
+
+static int sign(struct hsm *hsm, CK_SESSION_HANDLE session, const struct input *input,
     struct buf *ret, struct err *err)
 {
-	bool rsa = algorithm_info(hsm->key.algorithm)->rsa;
+	const bool rsa = algorithm_info(hsm->key.algorithm)->rsa;
 	CK_MECHANISM mechanism = { rsa ? CKM_RSA_PKCS : CKM_ECDSA, NULL, 0 };
 	unsigned char signature[MAX_SIGNATURE];
 	CK_ULONG len = sizeof(signature);
-	struct input input;
-	CK_RV rv;
+	CK_RV rv = hsm->ck->C_SignInit(session, &mechanism, hsm->key.handle);
 
-	if (make_input(hsm->key.algorithm, tbs, &input, err) < 0 ||
-	    open_own(hsm, signing, err) < 0)
-		return -1;
-	rv = hsm->ck->C_SignInit(signing->session, &mechanism, hsm->key.handle);
 	if (rv != CKR_OK)
 		return cannot_sign(hsm, rv, "C_SignInit", err);
-	rv = login_again(hsm, signing->session);
+	rv = login_again(hsm, session);
 	if (rv != CKR_OK)
 		return cannot_sign(hsm, rv, "C_Login", err);
-	rv = hsm->ck->C_Sign(signing->session, input.bytes, input.len, signature, &len);
+	rv = hsm->ck->C_Sign(session, (CK_BYTE *)input->bytes, input->len, signature, &len);
 	if (rv != CKR_OK)
-		return cannot_sign(hsm, rv, "C_Sign", err);
+		return sign_failed(hsm, rv, err);
+	if (len != signature_len(hsm->key.algorithm))
+		return wrong_length(hsm, len, err);
 	if (!rsa)
 		return put_ecdsa(signature, len, ret, err);
 	buf_add(ret, signature, len);
 	return 0;
 }
 
-/* --- by libp11 ----------------------------------------------------------------- */
-
-/* libp11 0.4.20 keeps the reason to itself. Then the same is asked of Cryptoki, which tells it
- * or signs; but not where that would be another try of the PIN. */
-static int p11_failed(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
-    struct buf *ret, struct err *err)
-{
-	CK_RV rv = hsm_queued_ckr();
-
-	if (rv != CKR_OK)
-		return cannot_sign(hsm, rv, "C_Sign", err);
-	if (hsm->key.always_authenticate)
-		return hsm_p11_fail(
-		    hsm, err, "C_Sign", "cannot sign with the key on %s", hsm->name);
-	return sign_cryptoki(hsm, signing, tbs, ret, err);
-}
-
-static int sign_p11(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
-    struct buf *ret, struct err *err)
-{
-	unsigned char signature[MAX_SIGNATURE];
-	size_t len = sizeof(signature);
-
-	ERR_clear_error();
-	if (!signing->digest)
-		signing->digest = EVP_MD_CTX_new();
-	if (!signing->digest ||
-	    EVP_DigestSignInit(signing->digest, NULL, digest_of_key(hsm->key.algorithm), NULL,
-	        hsm->key.pkey) != 1)
-		return err_openssl(err, "cannot begin to sign");
-	if (EVP_DigestSign(signing->digest, signature, &len, tbs.data, tbs.len) != 1)
-		return p11_failed(hsm, signing, tbs, ret, err);
-	buf_add(ret, signature, len);
-	return 0;
-}
-
-/* --- either -------------------------------------------------------------------- */
-
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err)
 {
 	const struct tbs_rule rule = { hsm->use, hsm->key.algorithm, hsm->issuer.data,
 		hsm->issuer.len };
+	CK_SESSION_HANDLE session;
+	struct input input;
 
 	if (!hsm->key.there || !hsm->use_set)
 		return err_set(
 		    err, ERR_FAILED, "cannot sign: no key was chosen, or not for what");
-	if (tbs_judge(tbs.data, tbs.len, &rule, err) < 0)
+	if (tbs_judge(tbs.data, tbs.len, &rule, err) < 0 ||
+	    make_input(hsm->key.algorithm, tbs, &input, err) < 0 ||
+	    session_of(hsm, signing, &session, err) < 0)
 		return -1;
 	hsm_step(hsm, STEP_SIGN);
-	return hsm->key.pkey ? sign_p11(hsm, signing, tbs, ret, err)
-	                     : sign_cryptoki(hsm, signing, tbs, ret, err);
-}
-
-void hsm_signing_clear(struct hsm *hsm, struct hsm_signing *signing)
-{
-	EVP_MD_CTX_free(signing->digest);
-	if (signing->session != CK_INVALID_HANDLE)
-		(void)hsm->ck->C_CloseSession(signing->session);
-	*signing = (struct hsm_signing){ NULL, CK_INVALID_HANDLE };
+	return sign(hsm, session, &input, ret, err);
 }
