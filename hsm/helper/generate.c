@@ -221,7 +221,8 @@ static int cannot_make(struct hsm *hsm, enum algorithm algorithm, CK_RV rv, stru
 	    err, rv, "C_GenerateKeyPair", "cannot make an %s key on %s", what->name, hsm->name);
 	if (hsm->ck->C_GetMechanismInfo(hsm->slot_id, type, &info) != CKR_OK ||
 	    info.ulMaxKeySize == 0 || (bits >= info.ulMinKeySize && bits <= info.ulMaxKeySize))
-		return -1;
+		return err_hint(err, "where only the token's own tool makes keys, make it with "
+		                     "that, then: mica init --adopt");
 	return err_hint(err,
 	    "this token makes %s keys of %lu to %lu bits: choose another algorithm",
 	    what->rsa ? "RSA" : "EC", info.ulMinKeySize, info.ulMaxKeySize);
