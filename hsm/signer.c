@@ -4,7 +4,8 @@
  * verified: that is the self-test of key and token. Its time tells the helper how many threads
  * are worth having and how many jobs one request should hold. Then many requests are put in the
  * socket, ahead of the threads, and answers come in any order. Answers that came before a loss
- * are kept.
+ * are kept. A key that somebody is asked for each time (a touch, a PIN) is given one job at a
+ * time: so none waits in the socket when one fails.
  */
 #include "token_private.h"
 
@@ -19,8 +20,13 @@
 
 enum { MAX_FLIGHTS = 48 };
 
+static const char waits_for_you[] =
+    "each signature waits for a touch of the token, or for the PIN at its pad: run it again";
+
 struct token_signer {
 	struct token *token;
+	bool singly;    /* one job at a time */
+	bool somebody;  /* has to touch the token for it, or to type into it */
 	struct buf key; /* SPKI */
 	enum token_use use;
 	struct buf issuer;
@@ -164,15 +170,16 @@ static bool land(struct batch *batch, uint32_t id, struct flight *ret)
 
 static int receive_one(struct batch *batch, struct buf *reply, struct err *err)
 {
+	const bool somebody = batch->signer->somebody;
 	struct token *token = batch->signer->token;
+	int deadline_ms = somebody ? token->touch_ms : token->deadline_ms;
 	struct flight flight = { 0 };
 	struct wire_in in;
 	uint32_t id;
 
-	if (process_receive(
-	        &token->process, process_now_ms() + token->deadline_ms, reply, err) < 0) {
+	if (process_receive(&token->process, process_now_ms() + deadline_ms, reply, err) < 0) {
 		token->hung = err->kind == ERR_TIMEOUT;
-		return -1;
+		return token->hung && somebody ? err_hint(err, waits_for_you) : -1;
 	}
 	in = wire_in(reply->data, reply->len);
 	id = wire_get_reply(&in, err);
@@ -199,11 +206,12 @@ static void drain(struct batch *batch, struct buf *reply)
 /* Sends and receives until todo up to `end` is done. */
 static int fly(struct batch *batch, size_t end, struct err *err)
 {
+	const size_t most = batch->signer->singly ? 1 : MAX_FLIGHTS;
 	BUF_AUTO reply = BUF_INIT;
 	int sent = 1;
 
 	while (batch->next < end || batch->n_flights > 0) {
-		while (batch->next < end && batch->n_flights < MAX_FLIGHTS && sent > 0)
+		while (batch->next < end && batch->n_flights < most && sent > 0)
 			sent = send_next(batch, err);
 		if (sent < 0 || receive_one(batch, &reply, err) < 0) {
 			if (err->kind != ERR_LOST)
@@ -262,6 +270,8 @@ static int sign_todo(struct batch *batch, struct err *err)
 	}
 	if (batch->next == batch->n_todo)
 		return 0;
+	if (batch->signer->singly)
+		return fly(batch, batch->n_todo, err);
 	return widen(batch, err) < 0 ? -1 : fly(batch, batch->n_todo, err);
 }
 
@@ -317,6 +327,15 @@ static void close_signer(void *context)
 	free(signer);
 }
 
+static void set_pace(struct token_signer *signer, const struct token_key *key)
+{
+	const struct token *token = signer->token;
+	const bool asks = key->always_authenticate == TOKEN_FLAG_TRUE;
+
+	signer->singly = asks || token->touch;
+	signer->somebody = token->touch || (asks && !token->pin.data);
+}
+
 int token_signer(struct token *token, const struct token_key *key, enum token_use use,
     const struct buf *issuer, struct signer **ret, struct err *err)
 {
@@ -331,6 +350,7 @@ int token_signer(struct token *token, const struct token_key *key, enum token_us
 	signer = mem_zalloc(sizeof(*signer));
 	signer->token = token;
 	signer->use = use;
+	set_pace(signer, key);
 	buf_add(&signer->key, key->spki.data, key->spki.len);
 	buf_add(&signer->issuer, issuer->data, issuer->len);
 	*ret = signer_new(&ops, signer);
