@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mica/proof.h>
 #include <mica/token.h>
 
 #include <string.h>
@@ -108,4 +109,45 @@ int token_module_path(const char *name, char **ret, struct err *err)
 			return find_known(&modules[i], ret, err);
 	}
 	return not_known(name, err);
+}
+
+/* --- software tokens ------------------------------------------------------------ */
+
+/* What tokens without a device call themselves: by the token's words where those are theirs
+ * alone, since a server or a proxy in front shows them as they are, and by the library's. Each
+ * text is the beginning of what is said; NULL: anything. */
+static const struct software {
+	const char *name;
+	const char *manufacturer, *model, *library;
+} software[] = {
+	{ "SoftHSM", "SoftHSM", NULL, NULL },
+	{ "SoftHSM", NULL, "SoftHSM", NULL },
+	{ "SoftHSM", NULL, NULL, "SoftHSM" },
+	{ "NSS", "Mozilla", NULL, NULL },
+	{ "NSS", NULL, "NSS", NULL },
+	{ "NSS", NULL, NULL, "Mozilla" },
+	{ "opencryptoki's software token", "IBM", "Soft", NULL },
+	{ "opencryptoki's clear-key token", "IBM", "ICA", NULL },
+	{ "p11-kit", "PKCS#11 Kit", NULL, NULL },
+	{ "GNOME Keyring", "Gnome Keyring", NULL, NULL },
+	{ "Kryoptic", "Kryoptic", NULL, NULL },
+	{ "Kryoptic", NULL, NULL, "Kryoptic" },
+};
+
+static bool begins(const char *text, const char *with)
+{
+	return !with || strncasecmp(text, with, strlen(with)) == 0;
+}
+
+const char *token_software(const struct token_identity *identity)
+{
+	for (size_t i = 0; i < mem_count(software); i++) {
+		const struct software *row = &software[i];
+
+		if (begins(identity->manufacturer, row->manufacturer) &&
+		    begins(identity->model, row->model) &&
+		    begins(identity->library_manufacturer, row->library))
+			return row->name;
+	}
+	return NULL;
 }

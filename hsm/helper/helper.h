@@ -79,6 +79,8 @@ int hsm_select(struct hsm *hsm, uint64_t slot, const char *label, const char *se
     struct err *err) MICA_CHECKED;
 void hsm_close(struct hsm *hsm);
 /* Asked again where it fails without a reason. */
+/* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
+char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 
 /* The last CKR_ value in OpenSSL's queue, which is emptied; CKR_OK for none. */

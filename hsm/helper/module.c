@@ -142,7 +142,7 @@ void hsm_close(struct hsm *hsm)
 /* --- tokens -------------------------------------------------------------------- */
 
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
-static char *padded(const unsigned char *text, size_t len)
+char *hsm_padded(const unsigned char *text, size_t len)
 {
 	len = strnlen((const char *)text, len);
 	while (len > 0 && text[len - 1] == ' ')
@@ -158,10 +158,10 @@ static unsigned pin_len(CK_ULONG len)
 static void convert_info(const CK_TOKEN_INFO *from, struct token_info *ret)
 {
 	token_info_clear(ret);
-	ret->label = padded(from->label, sizeof(from->label));
-	ret->serial = padded(from->serialNumber, sizeof(from->serialNumber));
-	ret->manufacturer = padded(from->manufacturerID, sizeof(from->manufacturerID));
-	ret->model = padded(from->model, sizeof(from->model));
+	ret->label = hsm_padded(from->label, sizeof(from->label));
+	ret->serial = hsm_padded(from->serialNumber, sizeof(from->serialNumber));
+	ret->manufacturer = hsm_padded(from->manufacturerID, sizeof(from->manufacturerID));
+	ret->model = hsm_padded(from->model, sizeof(from->model));
 	ret->flags = from->flags;
 	ret->min_pin = pin_len(from->ulMinPinLen);
 	ret->max_pin = pin_len(from->ulMaxPinLen);

@@ -17,6 +17,8 @@
 
 #include <mica/mem.h>
 
+#include "prove.h"
+
 enum {
 	MAX_THREADS = 16, /* what the client libraries of network HSMs are sized for */
 	WAITING_US =
@@ -291,6 +293,21 @@ static int do_widen(
 	return 0;
 }
 
+static int do_prove(struct hsm *hsm, struct wire_in *in, struct buf *reply, struct err *err)
+{
+	struct wire_span spki = wire_get_span(in);
+	struct token_proof proof = { 0 };
+	int result;
+
+	if (!wire_end(in) || spki.len == 0)
+		return malformed(err);
+	result = hsm_prove(hsm, spki, &proof, err);
+	if (result == 0)
+		wire_put_proof(reply, &proof);
+	token_proof_clear(&proof);
+	return result;
+}
+
 /* Everything but OPEN needs a module, and everything behind SELECT a token. */
 static int check_order(const struct hsm *hsm, enum wire_type type, struct err *err)
 {
@@ -327,6 +344,8 @@ static int dispatch(struct server *server, enum wire_type type, struct wire_in *
 		return do_use(hsm, in, err);
 	case WIRE_WIDEN:
 		return do_widen(server, in, reply, err);
+	case WIRE_PROVE:
+		return do_prove(hsm, in, reply, err);
 	case WIRE_SIGN:
 		break;
 	}

@@ -62,6 +62,8 @@ static const struct ckr table[] = {
 	ROW(CKR_KEY_NEEDED, ERR_FAILED, "a key is missing", NULL),
 	ROW(CKR_KEY_FUNCTION_NOT_PERMITTED, ERR_REFUSED, "the key may not be used for that",
 	    "the key's CKA_SIGN is false: it was made for something else"),
+	ROW(CKR_KEY_NOT_WRAPPABLE, ERR_REFUSED, "the key may not be wrapped", NULL),
+	ROW(CKR_KEY_UNEXTRACTABLE, ERR_REFUSED, "the key may not leave the token", NULL),
 	ROW(CKR_MECHANISM_INVALID, ERR_FAILED,
 	    "the token does not know that mechanism, or not for this key", unable),
 	ROW(CKR_MECHANISM_PARAM_INVALID, ERR_FAILED,
@@ -112,6 +114,12 @@ static const struct ckr table[] = {
 	ROW(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, ERR_BUSY, "another user is logged in",
 	    "end the other program that uses the token"),
 	ROW(CKR_USER_TOO_MANY_TYPES, ERR_BUSY, "too many users are logged in", NULL),
+	ROW(CKR_WRAPPING_KEY_HANDLE_INVALID, ERR_FAILED, "the wrapping key cannot be used",
+	    NULL),
+	ROW(CKR_WRAPPING_KEY_SIZE_RANGE, ERR_FAILED, "the wrapping key is of a wrong size",
+	    NULL),
+	ROW(CKR_WRAPPING_KEY_TYPE_INCONSISTENT, ERR_FAILED,
+	    "the wrapping key is of another type than the mechanism wants", NULL),
 	ROW(CKR_RANDOM_NO_RNG, ERR_FAILED, "the token has no random numbers", NULL),
 	ROW(CKR_DOMAIN_PARAMS_INVALID, ERR_FAILED, "the token does not know that curve",
 	    unable),
@@ -144,6 +152,15 @@ static int by_value(const void *key, const void *row)
 const struct ckr *ckr_find(unsigned long value)
 {
 	return bsearch(&value, table, mem_count(table), sizeof(table[0]), by_value);
+}
+
+char *ckr_text(unsigned long value)
+{
+	const struct ckr *row = ckr_find(value);
+
+	if (value == CKR_OK)
+		return mem_strdup("CKR_OK");
+	return row ? mem_strdup(row->name) : mem_printf("0x%lx", value);
 }
 
 int ckr_fail(struct err *err, unsigned long value, const char *call, const char *fmt, ...)

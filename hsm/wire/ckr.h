@@ -20,6 +20,9 @@ struct ckr {
 /* NULL for a value that the standard does not have */
 const struct ckr *ckr_find(unsigned long value);
 
+/* "CKR_X", or the value in hex where the standard does not have it; free() it */
+char *ckr_text(unsigned long value);
+
 /* "<what>: <call> said CKR_X: <meaning>", with kind and hint. Returns -1. */
 int ckr_fail(struct err *err, unsigned long value, const char *call, const char *fmt, ...)
     MICA_PRINTF(4, 5);

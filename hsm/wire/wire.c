@@ -25,6 +25,13 @@ static const char *const step_names[STEP_COUNT] = {
 	[STEP_CREATE] = "C_CreateObject",
 	[STEP_DESTROY] = "C_DestroyObject",
 	[STEP_SIGN] = "C_Sign",
+	[STEP_GENERATE_SECRET] = "C_GenerateKey",
+	[STEP_WRAP] = "C_WrapKey",
+	[STEP_COPY] = "C_CopyObject",
+	[STEP_SET] = "C_SetAttributeValue",
+	[STEP_ENCRYPT] = "C_EncryptInit",
+	[STEP_DECRYPT] = "C_DecryptInit",
+	[STEP_DERIVE] = "C_DeriveKey",
 	[STEP_FINALIZE] = "C_Finalize",
 };
 
@@ -147,7 +154,7 @@ struct wire_request wire_get_request(struct wire_in *in)
 	uint32_t type = wire_get_u32(in);
 	struct wire_request request = { WIRE_OPEN, wire_get_u32(in) };
 
-	if (type < WIRE_OPEN || type > WIRE_SIGN)
+	if (type < WIRE_OPEN || type > WIRE_PROVE)
 		in->bad = true;
 	else
 		request.type = (enum wire_type)type;

@@ -42,6 +42,7 @@ enum wire_type {
 	WIRE_USE,      /* enum token_use, touch (0, 1), issuer */
 	WIRE_WIDEN,    /* jobs that are to come -> jobs to put in one SIGN */
 	WIRE_SIGN, /* count, { TBS bytes } each, or count 0 and a memfd -> { signature } each */
+	WIRE_PROVE, /* SPKI of the key that was found -> proof (proof.h) */
 };
 
 /* What the helper is doing now, in a page that both see: so that a hang has a name. */
@@ -59,6 +60,13 @@ enum wire_step {
 	STEP_CREATE,
 	STEP_DESTROY,
 	STEP_SIGN,
+	STEP_GENERATE_SECRET,
+	STEP_WRAP,
+	STEP_COPY,
+	STEP_SET,
+	STEP_ENCRYPT,
+	STEP_DECRYPT,
+	STEP_DERIVE,
 	STEP_FINALIZE,
 	STEP_COUNT
 };
