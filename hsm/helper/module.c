@@ -141,7 +141,6 @@ void hsm_close(struct hsm *hsm)
 
 /* --- tokens -------------------------------------------------------------------- */
 
-/* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 char *hsm_padded(const unsigned char *text, size_t len)
 {
 	len = strnlen((const char *)text, len);
