@@ -115,8 +115,16 @@ static int spawn(const char *path, const struct ends *ends, pid_t *ret)
 	return failed;
 }
 
+enum wire_try process_try(const struct process *process)
+{
+	uint32_t spent = process->page ? atomic_load(&process->page->spent) : process->spent;
+
+	return spent == WIRE_TRY_KEPT ? WIRE_TRY_KEPT : WIRE_TRY_SPENT;
+}
+
 static void reap(struct process *process)
 {
+	enum wire_try spent = process_try(process);
 	siginfo_t info;
 
 	while (process->pid > 0 && waitid(P_PID, (id_t)process->pid, &info, WEXITED) < 0 &&
@@ -127,6 +135,7 @@ static void reap(struct process *process)
 	if (process->page)
 		munmap(process->page, sizeof(*process->page));
 	*process = (struct process)PROCESS_INIT;
+	process->spent = spent;
 }
 
 static int adopt(struct process *process, struct ends *ends)

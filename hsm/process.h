@@ -23,11 +23,12 @@ struct process {
 	int pidfd;
 	int socket;
 	struct wire_page *page; /* what the child says it is doing */
+	uint32_t spent;         /* what it said last, when it is gone */
 };
 
 #define PROCESS_INIT                                                                           \
 	{                                                                                      \
-		0, -1, -1, NULL                                                                \
+		0, -1, -1, NULL, WIRE_TRY_KEPT                                                 \
 	}
 
 int64_t process_now_ms(void); /* monotonic */
@@ -41,6 +42,9 @@ void process_end(struct process *process, int wait_ms);
 
 /* Kills the process group, now. */
 void process_kill(struct process *process);
+
+/* Whether the last LOGIN may have cost a try, of a process that is gone too. */
+enum wire_try process_try(const struct process *process);
 
 /* Sends, waiting for room until the deadline. Failures as process_receive(). */
 int process_send(struct process *process, const struct buf *message, int64_t deadline,

@@ -198,6 +198,8 @@ int session_select(
 	if (!token->label) {
 		token->label = mem_strdup(info->label);
 		token->serial = mem_strdup(info->serial);
+		token->login_required = info->login_required;
+		latch_name(token, info);
 	}
 	if (ret_info) {
 		token_info_clear(ret_info);
@@ -209,7 +211,7 @@ int session_select(
 
 /* --- login, find, use ---------------------------------------------------------- */
 
-int session_login(struct token *token, struct err *err)
+static int say_login(struct token *token, struct err *err)
 {
 	/* never twice: a try was spent, whatever became of it */
 	CALL_AUTO call = call_new(token, WIRE_LOGIN, CALL_ONCE);
@@ -220,7 +222,35 @@ int session_login(struct token *token, struct err *err)
 	else
 		wire_put_text(&call.fields, NULL);
 	wire_put_u32(&call.fields, token->pin_care);
-	if (token_tell(token, &call, err) == 0)
+	return token_tell(token, &call, err);
+}
+
+/* With the latch armed while a PIN is out. An older latch that a person passed stays as it was
+ * when this login cost no try. */
+static int latched_login(struct token *token, struct err *err)
+{
+	bool armed_before = latch_is_armed(token, NULL);
+
+	if (latch_check(token, NULL, err) < 0 || latch_arm(token, err) < 0)
+		return -1;
+	token->process.spent = WIRE_TRY_KEPT;
+	if (say_login(token, err) == 0) {
+		latch_disarm(token);
+		return 0;
+	}
+	if (process_try(&token->process) == WIRE_TRY_SPENT)
+		latch_keep(token, err);
+	else if (!armed_before)
+		latch_disarm(token);
+	return -1;
+}
+
+int session_login(struct token *token, struct err *err)
+{
+	bool sends_pin = token->pin.data || token->login_required;
+	int result = sends_pin ? latched_login(token, err) : say_login(token, err);
+
+	if (result == 0)
 		return 0;
 	token->logged_in = false;
 	if (err->kind != ERR_PIN)

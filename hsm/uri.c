@@ -202,10 +202,14 @@ static void pad(unsigned char *to, size_t len, const char *text)
 bool uri_means(const struct uri *uri, uint64_t slot, const struct token_info *info)
 {
 	CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri->parsed);
+
+	return (wanted == (CK_SLOT_ID)-1 || wanted == slot) && uri_means_token(uri, info);
+}
+
+bool uri_means_token(const struct uri *uri, const struct token_info *info)
+{
 	CK_TOKEN_INFO raw = { .flags = info->flags };
 
-	if (wanted != (CK_SLOT_ID)-1 && wanted != slot)
-		return false;
 	pad(raw.label, sizeof(raw.label), info->label);
 	pad(raw.serialNumber, sizeof(raw.serialNumber), info->serial);
 	pad(raw.manufacturerID, sizeof(raw.manufacturerID), info->manufacturer);

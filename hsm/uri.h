@@ -27,5 +27,7 @@ struct uri {
 int uri_parse(const char *text, struct uri *ret, struct err *err) MICA_CHECKED;
 void uri_clear(struct uri *uri);
 bool uri_means(const struct uri *uri, uint64_t slot, const struct token_info *info);
+/* the same of a token that is in no slot now */
+bool uri_means_token(const struct uri *uri, const struct token_info *info);
 
 #endif

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "../wire/ckr.h"
+#include "../wire/flags.h"
 
 /* Only a prompt is answered, and only from the PIN that mica sent: nothing is asked of a
  * terminal. */
@@ -48,24 +49,6 @@ void hsm_forget_pin(struct hsm *hsm)
 	hsm->pin = NULL;
 }
 
-/* What the flags forbid, before a try is spent on it. */
-static int check_flags(const struct hsm *hsm, const struct token_info *info,
-    enum token_pin_care care, struct err *err)
-{
-	if (info->locked) {
-		err_set(err, ERR_PIN, "cannot log in to %s: its PIN is locked", hsm->name);
-		return err_hint(
-		    err, "unlock it with the token's own tool and the SO PIN (PUK)");
-	}
-	if (care == TOKEN_PIN_LAST_TRY || (!info->final_try && !info->count_low))
-		return 0;
-	err_set(err, ERR_REFUSED, "cannot log in to %s: %s", hsm->name,
-	    info->final_try ? "wrong PINs were given before, and one more locks it"
-	                    : "a wrong PIN was given since the last login");
-	return err_hint(err, "make sure of the PIN, then log in once by hand: mica token "
-	                     "--use-last-try");
-}
-
 static int check_length(
     const struct hsm *hsm, const struct token_info *info, size_t len, struct err *err)
 {
@@ -91,7 +74,7 @@ static int check_pin(
 	if (rv != CKR_OK)
 		return ckr_fail(
 		    err, rv, "C_GetTokenInfo", "cannot read the flags of %s", hsm->name);
-	result = check_flags(hsm, &info, care, err);
+	result = flags_allow_login(&info, care, hsm->name, err);
 	if (result == 0 && pin)
 		result = check_length(hsm, &info, strlen(pin), err);
 	if (result == 0 && !pin && info.login_required && !info.pad) {
@@ -105,28 +88,70 @@ static int check_pin(
 	return result;
 }
 
-/* A token that has no PIN to compare with has spent no try: that one answer of SoftHSM2 in its
- * weak moment is asked for again. */
-static bool has_no_pin(void)
+/* The answer that libp11 has just queued; CKR_OK where it keeps it to itself. */
+static unsigned long answer(void)
 {
 	unsigned long code = ERR_peek_last_error();
 
-	return ERR_GET_LIB(code) == ERR_get_CKR_code() &&
-	       ERR_GET_REASON(code) == CKR_USER_PIN_NOT_INITIALIZED;
+	return ERR_GET_LIB(code) == ERR_get_CKR_code() ? (unsigned long)ERR_GET_REASON(code)
+	                                               : CKR_OK;
 }
 
-/* On failure libp11's errors are in the queue. */
+/* Answers after which no PIN can have been compared with anything. Every other one, and an
+ * unknown one, may have cost a try. */
+static bool judged_no_pin(unsigned long rv)
+{
+	switch (rv) {
+	case CKR_HOST_MEMORY:
+	case CKR_SLOT_ID_INVALID:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_FUNCTION_CANCELED: /* at the pad */
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_SESSION_CLOSED:
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SESSION_READ_ONLY_EXISTS:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_TOKEN_NOT_RECOGNIZED:
+	case CKR_USER_ALREADY_LOGGED_IN:
+	case CKR_USER_ANOTHER_ALREADY_LOGGED_IN:
+	case CKR_USER_PIN_NOT_INITIALIZED:
+	case CKR_USER_TOO_MANY_TYPES:
+	case CKR_USER_TYPE_INVALID:
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void tell(struct hsm *hsm, enum wire_try spent)
+{
+	atomic_store(&hsm->page->spent, spent);
+}
+
+static int one_login(struct hsm *hsm)
+{
+	int result;
+
+	ERR_clear_error();
+	tell(hsm, WIRE_TRY_SPENT);
+	result = PKCS11_login(hsm->slot, 0, hsm->pin);
+	if (result != 0 && judged_no_pin(answer()))
+		tell(hsm, WIRE_TRY_KEPT);
+	return result;
+}
+
+/* On failure libp11's errors are in the queue. A token that has no PIN to compare with has
+ * spent no try: that one answer of SoftHSM2 in its weak moment is asked for again. */
 static int call_login(struct hsm *hsm)
 {
 	int result;
 
 	hsm_step(hsm, STEP_LOGIN);
-	ERR_clear_error();
-	result = PKCS11_login(hsm->slot, 0, hsm->pin);
-	for (size_t i = 0; result != 0 && has_no_pin() && hsm_pause(i); i++) {
-		ERR_clear_error();
-		result = PKCS11_login(hsm->slot, 0, hsm->pin);
-	}
+	result = one_login(hsm);
+	for (size_t i = 0;
+	     result != 0 && answer() == CKR_USER_PIN_NOT_INITIALIZED && hsm_pause(i); i++)
+		result = one_login(hsm);
 	if (result == 0)
 		ERR_clear_error();
 	return result;
@@ -136,6 +161,7 @@ int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct
 {
 	int check;
 
+	tell(hsm, WIRE_TRY_KEPT);
 	if (!hsm->slot)
 		return err_set(err, ERR_FAILED, "cannot log in: no token was selected");
 	check = check_pin(hsm, pin, care, err);

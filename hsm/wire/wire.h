@@ -71,8 +71,13 @@ enum wire_step {
 	STEP_COUNT
 };
 
+/* Whether the last LOGIN may have cost a try of the PIN: told before C_Login is called, so that it
+ * is known of a helper that hung or died, too. */
+enum wire_try { WIRE_TRY_KEPT, WIRE_TRY_SPENT };
+
 struct wire_page {
 	_Atomic uint32_t step;
+	_Atomic uint32_t spent; /* enum wire_try */
 };
 
 /* "C_Login"; any number is answered */

@@ -32,6 +32,12 @@ enum token_pin_care {
 	TOKEN_PIN_LAST_TRY, /* try, and be it the last before it locks */
 };
 
+/* A login that did not succeed leaves its latch behind (below). */
+enum token_latch_rule {
+	TOKEN_LATCH_HEEDED, /* while it is there no PIN is tried */
+	TOKEN_LATCH_PASSED, /* a person gives the PIN now, and was told: it is tried */
+};
+
 struct token_params {
 	const char *module;      /* a known module's name ("softhsm2") or a path */
 	const char *module_args; /* C_Initialize's reserved string; NULL: none */
@@ -40,7 +46,9 @@ struct token_params {
 	int generate_ms;         /* key generation; 0: 120 s */
 	int login_ms;            /* 0: 60 s */
 	enum token_pin_care pin_care;
-	const char *latch_dir;   /* where the latch of a refused PIN lies; NULL: none is kept */
+	const char *latch_dir;   /* the state directory, where the latch lies; NULL: none is kept */
+	enum token_latch_rule latch_rule;
+	int64_t now;             /* what a latch is dated */
 	bool touch;              /* each signature waits for a touch */
 };
 
@@ -104,9 +112,45 @@ int token_select(struct token *token, const char *uri, struct token_info *ret_in
  * once break SoftHSM2), waiting at most wait_ms; ERR_BUSY names the holder. Released by close. */
 int token_lock(struct token *token, int wait_ms, struct err *err) MICA_CHECKED;
 
+/*
+ * The latch. "Never try a refused PIN again" must hold across runs: a timer with a stale PIN would
+ * lock a token on its third run. So before C_Login a file is written in latch_dir, synced, and
+ * removed when the login succeeded or no PIN can have been judged (the flags forbade it, there is
+ * no such session). It stays after a refusal, a hang, a crash, an error that tells nothing, and when
+ * mica is killed meanwhile: a try may be spent. Where it cannot be written there is no login.
+ */
+struct token_latch {
+	char *label, *serial, *manufacturer, *model; /* of the token; "" where it cannot be read */
+	int64_t since;                               /* 0: unknown */
+	char *why;                                   /* "C_Login said CKR_PIN_INCORRECT: ..." */
+	char *path;
+};
+
+struct token_latches {
+	struct token_latch *items;
+	size_t n;
+};
+
+void token_latch_clear(struct token_latch *latch);
+void token_latches_clear(struct token_latches *latches);
+
+/* The latches in a directory of tokens that the URI means; needs no token. ret is cleared first. */
+int token_latches(const char *dir, const char *uri, struct token_latches *ret,
+    struct err *err) MICA_CHECKED;
+
+/* Removes one, durably. */
+int token_unlatch(const struct token_latch *latch, struct err *err) MICA_CHECKED;
+
+/* What would stop token_login() before a PIN is sent, so that nobody types one in vain: the flags in
+ * info, and the latch. ret_latch: the latch that is there all the same (TOKEN_LATCH_PASSED), its path
+ * NULL when there is none. */
+int token_may_login(const struct token *token, const struct token_info *info,
+    struct token_latch *ret_latch, struct err *err) MICA_CHECKED;
+
 /* C_Login as user with these bytes; pin NULL for a token that needs none, or has a PIN pad. The flags
- * are read right before: a PIN that is locked, about to be locked (pin_care), empty or of a length
- * that the token does not have is refused with ERR_PIN and no C_Login is made. The bytes are copied
+ * are read right before: a PIN that is locked is refused with ERR_PIN, one that was wrong since the
+ * last login with ERR_REFUSED (pin_care), so is every one while the latch is heeded; an empty one or
+ * of a length that the token does not have with ERR_PIN. Then no C_Login is made. The bytes are copied
  * into the secure heap until close, for the one restart. */
 int token_login(struct token *token, const struct buf *pin, struct err *err) MICA_CHECKED;
 

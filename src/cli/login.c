@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "latchview.h"
 #include "pin.h"
 
 enum { LOCK_WAIT_MS = 60000 };
@@ -57,14 +58,17 @@ static int pin_beforehand(const struct login *login, struct buf *ret, struct err
 }
 
 /* The module is loaded while certificates are prepared. */
-static int start(struct login *login, const char *state_dir, struct err *err)
+static int start(struct login *login, const struct login_params *from, struct err *err)
 {
 	const struct token_params params = {
 		.module = login->ca->module,
 		.module_args = login->ca->module_args,
 		.pin_care =
 		    login->options->use_last_try ? TOKEN_PIN_LAST_TRY : TOKEN_PIN_CAREFUL,
-		.latch_dir = state_dir,
+		.latch_dir = from->state_dir,
+		.latch_rule =
+		    asks_a_person(&login->ca->pin) ? TOKEN_LATCH_PASSED : TOKEN_LATCH_HEEDED,
+		.now = from->now,
 		.touch = login->ca->touch,
 	};
 
@@ -78,8 +82,7 @@ int login_begin(const struct login_params *params, struct login **ret, struct er
 	login->ca = params->ca;
 	login->options = params->options;
 	login->report = params->report;
-	if (pin_beforehand(login, &login->pin, err) < 0 ||
-	    start(login, params->state_dir, err) < 0)
+	if (pin_beforehand(login, &login->pin, err) < 0 || start(login, params, err) < 0)
 		return -1;
 	*ret = mem_give(login);
 	return 0;
@@ -116,6 +119,20 @@ static int lock_token(struct login *login, struct err *err)
 	}
 	report_talk(login->report, "waiting: %s", busy.text);
 	return token_lock(login->token, LOCK_WAIT_MS, err);
+}
+
+/* A person who gives the PIN is told of the latch, and may go on. */
+static int may_login(struct login *login, struct err *err)
+{
+	MICA_AUTO(token_latch_clear) struct token_latch latch = { 0 };
+
+	if (token_may_login(login->token, &login->info, &latch, err) < 0)
+		return -1;
+	if (latch.path)
+		latchview_tell(&login->report->findings, &latch,
+		    "each wrong PIN counts; a login that succeeds settles it");
+	report_findings(login->report);
+	return 0;
 }
 
 static int refuse_pad(const struct login *login, struct err *err)
@@ -179,7 +196,7 @@ int login_enter(struct login *login, struct err *err)
 	int done;
 
 	if (token_select(login->token, login->ca->key, &login->info, err) < 0 ||
-	    lock_token(login, err) < 0 || get_pin(login, err) < 0)
+	    lock_token(login, err) < 0 || may_login(login, err) < 0 || get_pin(login, err) < 0)
 		return -1;
 	report_detail(login->report, "token '%s' (serial %s, %s), module %s", login->info.label,
 	    login->info.serial, login->info.model, login->info.module);

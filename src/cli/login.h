@@ -23,6 +23,7 @@ struct login;
 struct login_params {
 	const struct inv_ca *ca;
 	const char *state_dir;         /* where the latch lies */
+	int64_t now;                   /* its date */
 	const struct options *options; /* unattended, use_last_try */
 	struct report *report;
 };

@@ -54,7 +54,7 @@ static int prepare_and_sign(struct work *work, struct login **ret, struct err *e
 {
 	const struct inventory *inventory = issue_inventory(work->issue);
 	const struct login_params params = { inventory_issuer(inventory), inventory->state_dir,
-		&work->run->options, &work->run->report };
+		work->run->ambient.now, &work->run->options, &work->run->report };
 	char count[64];
 
 	if (work->plan->signatures == 0)

@@ -88,7 +88,8 @@ static int find_key(struct making *making, struct err *err)
 /* All that can be refused is refused before the state directory or a key is made. */
 static int rehearse(struct making *making, struct err *err)
 {
-	struct login_params params = { .options = &making->run->options,
+	struct login_params params = { .now = making->run->ambient.now,
+		.options = &making->run->options,
 		.report = &making->run->report };
 
 	if (begin(making, LEDGER_READ, err) < 0)

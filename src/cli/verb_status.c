@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "changes.h"
 #include "json.h"
+#include "latchview.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -168,7 +169,8 @@ static json_t *json_of_outage(const struct status *status)
 	return outage;
 }
 
-static void print_json(const struct run *run, const struct status *status)
+static void print_json(
+    const struct run *run, const struct status *status, const struct token_latches *latches)
 {
 	json_t *document = json_object();
 	json_t *rows = json_array();
@@ -179,6 +181,7 @@ static void print_json(const struct run *run, const struct status *status)
 	json_set_count(document, "due", count_due(status));
 	json_set(document, "certificates", rows);
 	json_set(document, "first-outage", json_of_outage(status));
+	json_set(document, "latches", latchview_json(latches));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }
@@ -187,13 +190,16 @@ int verb_status(struct run *run, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 	MICA_AUTO(status_clear) struct status status = { 0 };
+	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
 
 	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
-	    issue_status(issue, &status, err) < 0)
+	    issue_status(issue, &status, err) < 0 ||
+	    latchview_find(issue_inventory(issue), &latches, err) < 0)
 		return -1;
+	latchview_tell_all(&run->report.findings, &latches);
 	report_findings(&run->report);
 	if (run->options.json)
-		print_json(run, &status);
+		print_json(run, &status, &latches);
 	if (run_prints(run))
 		print_status(run, &status);
 	if (run->options.exit_code && count_due(&status) > 0)

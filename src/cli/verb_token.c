@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "keyview.h"
+#include "latchview.h"
 #include "login.h"
 #include "run.h"
 #include "table.h"
@@ -72,7 +73,9 @@ static void print_key(const struct token_key *key, const char *certificate)
 	table_print(table, stdout);
 }
 
-static void print_json(const struct run *run, const struct tokens *tokens, json_t *key)
+/* key and latches are taken over */
+static void print_json(
+    const struct run *run, const struct tokens *tokens, json_t *key, json_t *latches)
 {
 	json_t *document = json_object();
 	json_t *list = json_array();
@@ -81,6 +84,7 @@ static void print_json(const struct run *run, const struct tokens *tokens, json_
 		json_add(list, keyview_token_json(&tokens->items[i]));
 	json_set(document, "tokens", list);
 	json_set(document, "key", key);
+	json_set(document, "latches", latches);
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }
@@ -93,7 +97,7 @@ static int token_of_module(struct run *run, struct err *err)
 	if (list_tokens(&params, &tokens, err) < 0)
 		return -1;
 	if (run->options.json)
-		print_json(run, &tokens, json_null());
+		print_json(run, &tokens, json_null(), json_array());
 	if (run_prints(run))
 		print_tokens(run, &tokens);
 	return EXIT_DONE;
@@ -120,22 +124,66 @@ static int show(
 {
 	const struct inventory *inventory = issue_inventory(issue);
 	const struct inv_ca *ca = inventory_issuer(inventory);
-	const struct login_params login_params = { ca, inventory->state_dir, &run->options,
-		&run->report };
+	const struct login_params login_params = { ca, inventory->state_dir, run->ambient.now,
+		&run->options, &run->report };
 	MICA_AUTO(login_freep) struct login *login = NULL;
+	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
 	const struct token_key *key = NULL;
 
+	if (latchview_find(inventory, &latches, err) < 0)
+		return -1;
 	if (run_prints(run))
 		print_tokens(run, tokens);
+	if (run->options.list) /* otherwise the login tells */
+		latchview_tell_all(&run->report.findings, &latches);
 	if (!run->options.list &&
 	    (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
 	        find_key(run, issue, login, &key, err) < 0))
 		return -1;
 	if (run->options.json)
-		print_json(run, tokens, key ? keyview_json(key) : json_null());
+		print_json(run, tokens, key ? keyview_json(key) : json_null(),
+		    latchview_json(&latches));
 	if (run_prints(run) && key)
 		print_key(key, issue_ca(issue) ? ca->name : "none yet");
 	return EXIT_DONE;
+}
+
+/* Nothing is asked of the token: it may be the one that hangs. */
+static int clear_latches(struct run *run, const struct issue *issue, struct err *err)
+{
+	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
+
+	if (latchview_find(issue_inventory(issue), &latches, err) < 0)
+		return -1;
+	for (size_t i = 0; i < latches.n; i++) {
+		BUF_AUTO name = BUF_INIT;
+
+		if (token_unlatch(&latches.items[i], err) < 0)
+			return -1;
+		latchview_name(&latches.items[i], &name);
+		if (run_prints(run))
+			printf("cleared: the latch of %s\n", buf_text(&name));
+	}
+	if (run_prints(run) && latches.n == 0)
+		printf("nothing to clear: no login is known to have failed\n");
+	if (run->options.json) {
+		json_t *document = json_object();
+
+		json_set(document, "cleared", latchview_json(&latches));
+		json_set(document, "findings", json_of_findings(&run->report.findings));
+		json_print(stdout, document);
+	}
+	return EXIT_DONE;
+}
+
+static int check_options(const struct options *options, struct err *err)
+{
+	if (options->module && options->file)
+		return err_set(err, ERR_USAGE, "--module and --file exclude each other");
+	if (options->clear_latch && (options->module || options->list))
+		return err_set(err, ERR_USAGE, "--clear-latch and --%s exclude each other",
+		    options->module ? "module" : "list");
+	return 0;
 }
 
 int verb_token(struct run *run, struct err *err)
@@ -145,12 +193,14 @@ int verb_token(struct run *run, struct err *err)
 	struct token_params params = { 0 };
 	const struct inv_ca *ca;
 
-	if (run->options.module && run->options.file)
-		return err_set(err, ERR_USAGE, "--module and --file exclude each other");
+	if (check_options(&run->options, err) < 0)
+		return -1;
 	if (run->options.module)
 		return token_of_module(run, err);
 	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0)
 		return -1;
+	if (run->options.clear_latch)
+		return clear_latches(run, issue, err);
 	ca = inventory_issuer(issue_inventory(issue));
 	params.module = ca->module;
 	params.module_args = ca->module_args;

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One file a token in the state directory, there while a login is under way and after one that
+ * did not succeed. It is written and synced before C_Login is called, whatever becomes of mica
+ * or this machine then. Its removal is not synced: a power cut brings it back, and a login too
+ * few is asked for, never one too many.
+ */
+#include "token_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <mica/clock.h>
+#include <mica/digest.h>
+#include <mica/file.h>
+#include <mica/mem.h>
+
+#define PREFIX "latch-"
+
+enum { NAME_BYTES = 16, MAX_FILE = 16 << 10 };
+
+static const char heading[] =
+    "# A login to this token was begun and did not succeed. So that the token does not lock, a "
+    "PIN\n"
+    "# that nobody types is not tried any more: put it right, then: mica token --clear-latch\n";
+
+/* --- text ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	size_t offset;
+} texts[] = {
+	{ "label", offsetof(struct token_latch, label) },
+	{ "serial", offsetof(struct token_latch, serial) },
+	{ "manufacturer", offsetof(struct token_latch, manufacturer) },
+	{ "model", offsetof(struct token_latch, model) },
+	{ "why", offsetof(struct token_latch, why) },
+};
+
+static char **text_at(const struct token_latch *latch, size_t i)
+{
+	return (char **)((char *)latch + texts[i].offset);
+}
+
+/* One line, whatever a token calls itself. */
+static void put_line(struct buf *out, const char *name, const char *value)
+{
+	buf_printf(out, "%s: ", name);
+	for (const char *at = value; at && *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		buf_printf(
+		    out, byte < ' ' || byte == 0x7f || byte == '%' ? "%%%02x" : "%c", byte);
+	}
+	buf_addstr(out, "\n");
+}
+
+static char *get_value(const char *from, size_t len)
+{
+	BUF_AUTO value = BUF_INIT;
+
+	for (size_t i = 0; i < len; i++) {
+		char hex[3] = { 0 };
+		unsigned char byte = (unsigned char)from[i];
+
+		if (byte == '%' && i + 2 < len) {
+			memcpy(hex, from + i + 1, 2);
+			byte = (unsigned char)strtoul(hex, NULL, 16);
+			i += 2;
+		}
+		buf_add(&value, &byte, 1);
+	}
+	return mem_strdup(buf_text(&value));
+}
+
+static void take_line(struct token_latch *latch, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len);
+	size_t name = colon ? (size_t)(colon - line) : 0;
+	MICA_FREE char *value = NULL;
+
+	if (!colon || name + 2 > len || colon[1] != ' ')
+		return;
+	value = get_value(colon + 2, len - name - 2);
+	if (name == strlen("since") && strncmp(line, "since", name) == 0)
+		(void)!clock_parse(value, &latch->since);
+	for (size_t i = 0; i < mem_count(texts); i++)
+		if (strlen(texts[i].name) == name && strncmp(line, texts[i].name, name) == 0) {
+			free(*text_at(latch, i));
+			*text_at(latch, i) = mem_give(value);
+			return;
+		}
+}
+
+static void write_text(const struct token_latch *latch, struct buf *out)
+{
+	char date[CLOCK_TEXT];
+
+	buf_addstr(out, heading);
+	put_line(out, "since", clock_text(latch->since, date));
+	for (size_t i = 0; i < mem_count(texts); i++)
+		put_line(out, texts[i].name, *text_at(latch, i));
+}
+
+/* That the file is there is what counts: what cannot be read in it is left empty. */
+static void read_text(const char *path, struct token_latch *ret)
+{
+	struct err why = ERR_INIT;
+	BUF_AUTO text = BUF_INIT;
+	const char *line;
+
+	*ret = (struct token_latch){ .path = mem_strdup(path) };
+	if (file_read(AT_FDCWD, path, MAX_FILE, &text, &why) < 0)
+		ret->why = mem_strdup(why.text);
+	for (line = buf_text(&text); *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (line[0] != '#')
+			take_line(ret, line, len);
+		line += len + (line[len] == '\n');
+	}
+	for (size_t i = 0; i < mem_count(texts); i++)
+		if (!*text_at(ret, i))
+			*text_at(ret, i) = mem_strdup("");
+}
+
+void token_latch_clear(struct token_latch *latch)
+{
+	for (size_t i = 0; i < mem_count(texts); i++)
+		free(*text_at(latch, i));
+	free(latch->path);
+	*latch = (struct token_latch){ 0 };
+}
+
+void token_latches_clear(struct token_latches *latches)
+{
+	for (size_t i = 0; i < latches->n; i++)
+		token_latch_clear(&latches->items[i]);
+	free(latches->items);
+	*latches = (struct token_latches){ NULL, 0 };
+}
+
+/* --- one token's --------------------------------------------------------------- */
+
+/* The label is part of it: every TPM has the serial number 0. */
+void latch_name(struct token *token, const struct token_info *info)
+{
+	struct token_latch *latch = &token->latch;
+	BUF_AUTO names = BUF_INIT;
+	BUF_AUTO hex = BUF_INIT;
+	struct digest digest;
+
+	token_latch_clear(latch);
+	if (!token->latch_dir)
+		return;
+	buf_printf(&names, "%s\n%s\n%s\n%s", info->label, info->serial, info->manufacturer,
+	    info->model);
+	digest = digest_of(names.data, names.len);
+	buf_addhex(&hex, digest.bytes, NAME_BYTES);
+	*latch = (struct token_latch){
+		.label = mem_strdup(info->label),
+		.serial = mem_strdup(info->serial),
+		.manufacturer = mem_strdup(info->manufacturer),
+		.model = mem_strdup(info->model),
+		.path = mem_printf("%s/" PREFIX "%s", token->latch_dir, buf_text(&hex)),
+	};
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	/* what cannot be looked at is taken as there: writing it will tell why */
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool latch_is_armed(const struct token *token, struct token_latch *ret)
+{
+	if (!token->latch.path || !is_there(token->latch.path))
+		return false;
+	if (ret)
+		read_text(token->latch.path, ret);
+	return true;
+}
+
+static int refuse(const struct token *token, const struct token_latch *latch, struct err *err)
+{
+	char date[CLOCK_TEXT];
+
+	err_set(err, ERR_REFUSED,
+	    "no PIN is tried on token '%s' (serial %s): the login of %s did not succeed: %s",
+	    token->label, token->serial,
+	    latch->since ? clock_text(latch->since, date) : "an unknown time", latch->why);
+	return err_hint(err, "put the PIN right, then: mica token --clear-latch");
+}
+
+int latch_check(const struct token *token, struct token_latch *ret, struct err *err)
+{
+	struct token_latch latch = { 0 };
+	int result = 0;
+
+	if (!latch_is_armed(token, &latch))
+		return 0;
+	if (token->latch_rule == TOKEN_LATCH_HEEDED)
+		result = refuse(token, &latch, err);
+	if (result < 0 || !ret) {
+		token_latch_clear(&latch);
+		return result;
+	}
+	token_latch_clear(ret);
+	*ret = latch;
+	return 0;
+}
+
+static int write_latch(struct token *token, const char *why, struct err *err)
+{
+	struct token_latch *latch = &token->latch;
+	BUF_AUTO text = BUF_INIT;
+
+	free(latch->why);
+	latch->why = mem_strdup(why);
+	latch->since = token->now;
+	write_text(latch, &text);
+	return file_replace(AT_FDCWD, latch->path, text.data, text.len, 0600, err);
+}
+
+static int make_place(struct token *token, struct err *err)
+{
+	token->latch_made_dir = !is_there(token->latch_dir);
+	return file_make_dirs(token->latch_dir, 0700, err);
+}
+
+int latch_arm(struct token *token, struct err *err)
+{
+	if (!token->latch.path || latch_is_armed(token, NULL))
+		return 0;
+	if (make_place(token, err) == 0 &&
+	    write_latch(token, "it was begun, and how it ended is not known", err) == 0)
+		return 0;
+	err_prefix(err, "no PIN is tried without a latch");
+	return err_hint(err,
+	    "before a login mica notes in the state directory '%s' that it was "
+	    "begun, so that a wrong PIN is tried once",
+	    token->latch_dir);
+}
+
+void latch_disarm(struct token *token)
+{
+	if (!token->latch.path)
+		return;
+	(void)unlink(token->latch.path);
+	if (token->latch_made_dir)
+		(void)rmdir(token->latch_dir); /* where nothing else came into it */
+	token->latch_made_dir = false;
+}
+
+/* "C_Login said CKR_PIN_INCORRECT: the PIN is wrong", without whose login it was */
+static const char *told(const char *text)
+{
+	const char *said = strstr(text, "C_Login said");
+
+	return said ? said : text;
+}
+
+void latch_keep(struct token *token, const struct err *why)
+{
+	struct err ignored = ERR_INIT; /* it is armed: only the reason would be a better one */
+
+	if (token->latch.path)
+		(void)!write_latch(token, told(why->text), &ignored);
+}
+
+/* --- all of a directory -------------------------------------------------------- */
+
+static bool means(const struct uri *uri, const struct token_latch *latch)
+{
+	const struct token_info info = { .label = latch->label,
+		.serial = latch->serial,
+		.manufacturer = latch->manufacturer,
+		.model = latch->model,
+		.initialized = true };
+
+	/* one that cannot be read may be of any token */
+	return latch->label[0] == '\0' || uri_means_token(uri, &info);
+}
+
+static int is_latch(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+int token_latches(const char *dir, const char *uri, struct token_latches *ret, struct err *err)
+{
+	URI_AUTO parsed = URI_INIT;
+	struct dirent **entries = NULL;
+	size_t cap = 0;
+	int n;
+
+	if (uri_parse(uri, &parsed, err) < 0)
+		return -1;
+	n = scandir(dir, &entries, is_latch, alphasort);
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_errno(err, errno, "cannot read the directory '%s'", dir);
+	token_latches_clear(ret);
+	for (int i = 0; i < n; i++) {
+		MICA_FREE char *path = mem_printf("%s/%s", dir, entries[i]->d_name);
+		struct token_latch latch;
+
+		free(entries[i]);
+		read_text(path, &latch);
+		if (!means(&parsed, &latch)) {
+			token_latch_clear(&latch);
+			continue;
+		}
+		ret->items = mem_grow(ret->items, &cap, ret->n + 1, sizeof(latch));
+		ret->items[ret->n++] = latch;
+	}
+	free(entries);
+	return 0;
+}
+
+static int sync_directory(const char *path)
+{
+	MICA_FREE char *dir = mem_dup(path, (size_t)(strrchr(path, '/') - path));
+	MICA_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+int token_unlatch(const struct token_latch *latch, struct err *err)
+{
+	if ((unlink(latch->path) < 0 && errno != ENOENT) || sync_directory(latch->path) < 0)
+		return err_errno(err, errno, "cannot remove the latch '%s'", latch->path);
+	return 0;
+}
