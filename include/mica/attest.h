@@ -28,6 +28,14 @@
 #include <mica/buf.h>
 #include <mica/err.h>
 
+/* Something more that the device says of the key or of itself. */
+struct attest_fact {
+	const char *name; /* a stable name: "touch-policy" */
+	char *value;      /* words: "always" */
+};
+
+enum { ATTEST_MAX_FACTS = 8 };
+
 /* What was proved, and by whom; all strings owned. */
 struct attest_result {
 	char *kind;               /* "tpm2-certify" or "piv-attestation" */
@@ -35,6 +43,10 @@ struct attest_result {
 	char *issuer;             /* the subject of the root that vouches for it */
 	char *root_sha256;        /* hex, of that root's DER */
 	char *certificate_sha256; /* hex, of the first certificate of the file */
+	/* PIV: firmware ("5.4.3"), serial, pin-policy (never, once, always, match-once, match-always),
+	 * touch-policy (never, always, cached), form-factor, fips, as far as it says them */
+	struct attest_fact facts[ATTEST_MAX_FACTS];
+	size_t n_facts;
 };
 
 void attest_result_clear(struct attest_result *result);

@@ -33,6 +33,8 @@ void attest_result_clear(struct attest_result *result)
 	free(result->issuer);
 	free(result->root_sha256);
 	free(result->certificate_sha256);
+	for (size_t i = 0; i < result->n_facts; i++)
+		free(result->facts[i].value);
 	*result = (struct attest_result){ 0 };
 }
 
