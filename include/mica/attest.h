@@ -15,7 +15,7 @@
  *   TPM2 SIGNATURE  TPMT_SIGNATURE
  *   TPM2 PUBLIC     TPMT_PUBLIC, the public area of the certified key
  *   CERTIFICATE     ...
- * hsm/tpm2/certify.sh makes it.
+ * hsm/tpm2/certify.py makes it.
  *
  * PIV (YubiKey): CERTIFICATE blocks alone: the slot's attestation certificate, then the device's
  * attestation certificate (slot f9), then intermediates.
