@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every token must do, or must be refused for: each test here runs against every kind (kinds/__init__.py).
 
-A test file names its kind as KIND and imports everything from here."""
+A test file names its kind as KIND and imports everything from here. `where("x")`: only for kinds of which x is true, and
+there is nothing that mica could be asked for elsewhere."""
 import pytest
 
 from harness import parts
@@ -87,25 +88,55 @@ def kind_object(kind):
     return ["--label", "ca"]
 
 
-def test_init_without_adoption_is_refused_where_no_key_can_be_made(home, kind):
-    """Where the kind makes keys this asks for the second half of the same: a label that is in use."""
-    if kind.can_generate:
-        kind.make_key(kind.algorithms[0])
-        words = "exists already"
-    else:
-        words = kind.lacks["generate"]
-    home.write(home.inventory())
-    with home.unchanged():
-        said = home.mica("init", code=None)
-    assert said.code in (1, 3) and words in said.err and "hint:" in said.err, said
+def test_init_makes_no_second_key_of_a_name(home, kind):
+    """Where the token makes no keys at all, init without --adopt says that instead."""
+    if not kind.can_generate:
+        home.write(home.inventory())
+        said = home.refused("init")
+        assert kind.lacks["generate"] in said.err and "hint:" in said.err, said
+        return
+    home.init()
+    (home / "state").rename(home.scratch / "lost")
+    said = home.refused("init")
+    assert "exists already on token" in said.err and "mica init --adopt" in said.err, said
 
 
 def test_an_algorithm_that_the_token_lacks_is_refused(home, kind, impossible):
     home.write(home.inventory(impossible))
-    with home.unchanged():
-        said = home.mica("init", code=None)
-    assert said.code in (1, 3), said
+    said = home.refused("init")
     assert kind.lacks["algorithm" if kind.can_generate else "generate"] in said.err, said
+
+
+@pytest.mark.where("can_generate")
+def test_a_key_whose_state_was_lost_is_adopted(home):
+    """Its certificate is made anew for the same key."""
+    home.init()
+    before = run(["openssl", "x509", "-in", home / "state/g1.pem", "-noout", "-pubkey"]).out
+    (home / "state").rename(home.scratch / "lost")
+    home.mica("init", "--adopt")
+    assert run(["openssl", "x509", "-in", home / "state/g1.pem", "-noout", "-pubkey"]).out == before
+    home.mica("apply")
+    home.delivered()
+
+
+@pytest.mark.where("extractable_key")
+def test_a_key_that_can_leave_is_not_adopted(home, kind):
+    kind.make_key(kind.algorithms[0], extractable=True)
+    home.write(home.inventory())
+    said = home.refused("init", "--adopt", code=3)
+    assert "can leave the token: it is extractable" in said.err, said
+
+
+@pytest.mark.where("can_generate")
+def test_a_key_that_came_out_extractable_is_destroyed(proxied, kind):
+    """The module makes an extractable key whatever it is told: mica reads it back, refuses it, and nothing stays."""
+    home = proxied
+    home.write(home.inventory())
+    before = kind.private_keys()
+    said = home.refused("init", code=3, faults="C_GenerateKeyPair@*=extractable")
+    assert "can be extracted" in said.err and "the key was destroyed again" in said.err, said
+    assert kind.private_keys() == before
+    home.mica("init")  # the name is free
 
 
 # --- long things ---------------------------------------------------------------------------------
@@ -162,6 +193,7 @@ def test_no_such_key_lists_what_is_there(home, kind):
     assert "no private key" in said.err and "its private keys:" in said.err, said
 
 
+@pytest.mark.where("can_name_keys")
 def test_two_keys_of_one_name_are_refused_by_name(home, kind):
     for id in ("07", "08"):
         kind.make_key(kind.algorithms[0], id=id)

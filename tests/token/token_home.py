@@ -4,6 +4,7 @@ from harness.faults import Faults
 from harness.home import Home
 from harness.inventory import Inventory
 from harness.run import run
+from harness.tree import difference
 
 
 class TokenHome(Home):
@@ -15,6 +16,11 @@ class TokenHome(Home):
         self.kind = kind
         self.faults = Faults(folder, module=kind.module_path) if proxied else None
         self.uri = kind.uri()
+
+    @property
+    def env(self):
+        """Locks are by label and serial, which some kinds give to every token."""
+        return {**super().env, "XDG_RUNTIME_DIR": str(self.scratch)}
 
     def inventory(self, algorithm=None, **ca):
         inv = Inventory()
@@ -37,6 +43,18 @@ class TokenHome(Home):
         self.uri = self.kind.make_key(algorithm)
         self.write(self.inventory(algorithm, **ca))
         return self.mica("init", "--adopt")
+
+    def refused(self, *args, code=None, **more):
+        """mica fails (exit 1), or refuses by policy (3); nothing was recorded, signed or delivered."""
+        before, records = self.snapshot(), self.records()
+        said = self.mica(*args, code=code, **more)
+        assert said.code in (1, 3), said
+        after = self.snapshot()
+        if "state" not in before:  # an empty ledger, made before the token is asked
+            after = {path: what for path, what in after.items() if path.split("/")[0] != "state"}
+        changed = difference(before, after)
+        assert not changed and self.records() == records, f"{changed}\n{said}"
+        return said
 
     def set_pin(self, pin):
         (self.path / "pin").write_text(pin + "\n")

@@ -49,6 +49,7 @@ class Kind:
 
     algorithms = ("ec-p256", "ec-p384", "rsa-2048", "rsa-3072", "rsa-4096")  # that a CA key can have here
     can_generate = True     # mica init makes the key; else make_key() does, and init adopts it
+    can_name_keys = True    # keys can have any label and id, shared ones too
     stores_certificate = True
     grade = "software"      # of the evidence that mica gives without an attestation: software | claimed
     attested = False        # attestation() gives what makes it "attested"
@@ -59,6 +60,7 @@ class Kind:
     tries = None            # wrong PINs until it is locked; None: never
 
     foreign = ()            # sorts of other keys that can lie beside the CA key: rsa-pss, ed25519, ec-p521, secret
+    allowed_mechanisms = True  # a key can be bound to mechanisms (CKA_ALLOWED_MECHANISMS)
     extractable_key = False # make_key(..., extractable=True) can make one
     can_be_lost = False     # lose() and come_back() work
 
@@ -114,8 +116,11 @@ class Kind:
     def make_foreign(self, sort):
         """One of `foreign` beside the CA key."""
         if sort == "rsa-pss":
-            self.tool("--keypairgen", "--key-type", "rsa:2048", "--label", "pss", "--id", "a1",
-                      "--allowed-mechanisms", "RSA-PKCS-PSS,SHA256-RSA-PKCS-PSS")
+            only = ["--allowed-mechanisms", "RSA-PKCS-PSS,SHA256-RSA-PKCS-PSS"] if self.allowed_mechanisms else []
+            self.tool("--keypairgen", "--key-type", "rsa:2048", "--label", "pss", "--id", "a1", "--usage-sign", *only)
+            (self.folder / "text").write_text("signed by another than mica")
+            self.tool("--sign", "--id", "a1", "--mechanism", "SHA256-RSA-PKCS-PSS", "--input-file", self.folder / "text",
+                      "--output-file", self.folder / "text.sig")
         elif sort == "ed25519":
             self.tool("--keypairgen", "--key-type", "EC:edwards25519", "--label", "edwards", "--id", "a2")
         elif sort == "ec-p521":

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""opencryptoki's software token: a daemon in namespaces of its own, brought up as hsm/opencryptoki/README.md says."""
+import os
+import subprocess
+import time
+
+from harness import parts
+from kinds import PATH, Kind, library, random_pin
+
+# the software token learnt elliptic curves, and the package got p11sak, between 3.8 and 3.23
+CURVES = os.path.exists("/usr/sbin/p11sak")
+FOLDER = parts.TOP / "hsm/opencryptoki"
+DAEMON_SECONDS = 20
+
+
+class Opencryptoki(Kind):
+    module = "opencryptoki"
+    algorithms = (*(("ec-p256", "ec-p384") if CURVES else ()), "rsa-2048", "rsa-3072", "rsa-4096")
+    lacks = {"algorithm": "C_GenerateKeyPair said CKR_MECHANISM_INVALID"}
+    shows = {1: {"count_low"}, 2: {"final_try"}, 3: {"locked"}}
+    tries = 3
+    foreign = ("rsa-pss", "secret", *(("ec-p521",) if CURVES else ()))
+    allowed_mechanisms = False
+    extractable_key = True
+    can_be_lost = True
+    signs_per_second = 300
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        if os.geteuid() != 0:
+            parts.missing("root (for a daemon in namespaces of its own)")
+        for program in ("pkcsslotd", "pkcsconf", "nsenter", "unshare"):
+            parts.need(program)
+        self.module_path = library("/usr/lib/{}/pkcs11/libopencryptoki.so", "/usr/lib/{}/opencryptoki/libopencryptoki.so",
+                                   what="libopencryptoki.so")
+        self.pin, self.so_pin = random_pin(8), random_pin(8)
+        self.daemon = None
+        self.prefix = (FOLDER / "private.sh", "run", folder / "ock")
+        for name, pin in (("pin", self.pin), ("so-pin", self.so_pin)):
+            (folder / name).write_text(pin)
+        self.come_back()
+        self.run([FOLDER / "token.sh", self.label, folder / "pin", folder / "so-pin"])
+
+    def stop(self):
+        if self.daemon:
+            self.lose()
+
+    def lose(self):
+        """The daemon ends."""
+        self.daemon.kill()
+        self.daemon.wait()
+        self.daemon = None
+
+    def come_back(self):
+        log = self.folder / "pkcsslotd.log"
+        with open(log, "ab") as out:
+            self.daemon = subprocess.Popen([FOLDER / "private.sh", "start", self.folder / "ock"], env={"PATH": PATH},
+                                           stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + DAEMON_SECONDS
+        while not (self.folder / "ock/pid").exists():
+            assert self.daemon.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+
+    def unlock(self):
+        """The SO sets the PIN anew, and the user changes it, here to the same."""
+        self.run(["pkcsconf", "-u", "-c", "0"], stdin=f"{self.so_pin}\n{self.pin}\n{self.pin}\n")
+        self.run(["pkcsconf", "-p", "-c", "0"], stdin=f"{self.pin}\n{self.pin}\n{self.pin}\n")
