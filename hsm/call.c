@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_private.h"
 
+#include <time.h>
+
 #include <mica/mem.h>
 
-enum { RESTART_EVERY_MS = 60000 };
+enum { RESTART_EVERY_MS = 60000, BACK_WITHIN_MS = 10000, LOOK_EVERY_MS = 500 };
 
 void call_clear(struct call *call)
 {
@@ -157,11 +159,41 @@ static int find_again(struct token *token, struct err *err)
 	return result;
 }
 
-static int replay(struct token *token, struct err *err)
+static int look_again(struct token *token, struct err *err)
 {
 	if (token_begin(token, err) < 0 || token_await(token, err) < 0)
 		return -1;
-	if (token->label && session_select(token, CALL_ONCE, NULL, err) < 0)
+	return token->label ? session_select(token, CALL_ONCE, NULL, err) : 0;
+}
+
+static bool may_come(const struct err *err)
+{
+	return err->kind == ERR_NOT_FOUND || err->kind == ERR_LOST || err->kind == ERR_FAILED;
+}
+
+/* A service that starts anew, a token that is put back in: it is looked for until the time is
+ * up. No PIN is sent before it is there. */
+static int come_back(struct token *token, struct err *err)
+{
+	const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
+	int64_t until = process_now_ms() + BACK_WITHIN_MS;
+
+	while (look_again(token, err) < 0) {
+		process_kill(&token->process);
+		if (!may_come(err))
+			return -1;
+		if (process_now_ms() >= until)
+			return err_prefix(
+			    err, "it did not come back within %d s", BACK_WITHIN_MS / 1000);
+		nanosleep(&pause, NULL);
+	}
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
+static int replay(struct token *token, struct err *err)
+{
+	if (come_back(token, err) < 0)
 		return -1;
 	if (token->logged_in && session_login(token, err) < 0)
 		return -1;
