@@ -40,6 +40,9 @@ struct hsm {
 	char *path;
 	void *library;
 	CK_FUNCTION_LIST *ck;
+	bool apart; /* each who asks the module for its functions is given an instance of his
+	               own, with a login of its own (p11-kit's client and proxy): libp11's is
+	               then not ours */
 	PKCS11_CTX *ctx;
 	UI_METHOD *ui;
 	PKCS11_SLOT *slots;

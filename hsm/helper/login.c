@@ -129,13 +129,25 @@ static void tell(struct hsm *hsm, enum wire_try spent)
 	atomic_store(&hsm->page->spent, spent);
 }
 
+/* As PKCS11_login(), where libp11's instance of the module is another than ours. */
+static int login_apart(struct hsm *hsm)
+{
+	CK_RV rv = hsm->ck->C_Login(
+	    hsm->session, CKU_USER, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
+
+	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
+		return 0;
+	ERR_raise(ERR_get_CKR_code(), (int)rv);
+	return -1;
+}
+
 static int one_login(struct hsm *hsm)
 {
 	int result;
 
 	ERR_clear_error();
 	tell(hsm, WIRE_TRY_SPENT);
-	result = PKCS11_login(hsm->slot, 0, hsm->pin);
+	result = hsm->apart ? login_apart(hsm) : PKCS11_login(hsm->slot, 0, hsm->pin);
 	if (result != 0 && judged_no_pin(answer()))
 		tell(hsm, WIRE_TRY_KEPT);
 	return result;

@@ -75,6 +75,7 @@ int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char 
 static int load_library(struct hsm *hsm, const char *path, struct err *err)
 {
 	CK_RV (*get_list)(CK_FUNCTION_LIST **) = NULL;
+	CK_FUNCTION_LIST *second = NULL;
 	void *symbol;
 	CK_RV rv;
 
@@ -94,7 +95,18 @@ static int load_library(struct hsm *hsm, const char *path, struct err *err)
 	if (rv != CKR_OK)
 		return ckr_fail(
 		    err, rv, "C_GetFunctionList", "cannot use the module '%s'", path);
+	hsm->apart = get_list(&second) == CKR_OK && second != hsm->ck;
 	return 0;
+}
+
+static int start_apart(struct hsm *hsm, const char *args, struct err *err)
+{
+	CK_C_INITIALIZE_ARGS how = { .flags = CKF_OS_LOCKING_OK, .pReserved = (void *)args };
+	CK_RV rv = hsm->ck->C_Initialize(&how);
+
+	if (rv == CKR_OK)
+		return 0;
+	return ckr_fail(err, rv, "C_Initialize", "cannot start the module '%s'", hsm->path);
 }
 
 int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *err)
@@ -119,6 +131,8 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 			err->kind = ERR_FAILED;
 		return -1;
 	}
+	if (hsm->apart && start_apart(hsm, args, err) < 0)
+		return -1;
 	return hsm_set_ui(hsm, err);
 }
 
@@ -127,6 +141,8 @@ void hsm_close(struct hsm *hsm)
 	hsm_forget_pin(hsm);
 	if (hsm->ctx) {
 		hsm_step(hsm, STEP_FINALIZE);
+		if (hsm->apart)
+			(void)hsm->ck->C_Finalize(NULL);
 		if (hsm->slots)
 			PKCS11_release_all_slots(hsm->ctx, hsm->slots, hsm->n_slots);
 		PKCS11_CTX_unload(hsm->ctx);
@@ -278,8 +294,8 @@ int hsm_select(
 	found = find_slot(hsm, slot);
 	if (!found || !found->token || strcmp(found->token->label, label) != 0 ||
 	    strcmp(found->token->serialnr, serial) != 0) {
-		err_set(err, ERR_LOST,
-		    "the token '%s' (serial %s) is not in its slot any more", label, serial);
+		err_set(err, ERR_LOST, "the token '%s' (serial %s) is not in its slot any more",
+		    label, serial);
 		return err_hint(err, "check that the token is plugged in, then try again");
 	}
 	hsm->key = (struct hsm_key){ 0 };
