@@ -14,7 +14,7 @@ struct ckr {
 	enum err_kind kind;
 	const char *name;
 	const char *meaning;
-	const char *hint; /* NULL: nothing better than the meaning */
+	const char *hint;
 };
 
 /* NULL for a value that the standard does not have */
