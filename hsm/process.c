@@ -218,43 +218,59 @@ void process_end(struct process *process, int wait_ms)
 
 /* --- what went wrong ----------------------------------------------------------- */
 
-static const char *step_name(const struct process *process)
+/* "C_SignInit or C_Sign": what its threads were in; false: none was in a call. */
+static bool name_steps(const struct process *process, struct buf *ret)
 {
-	return wire_step_name(atomic_load(&process->page->step));
+	bool seen[STEP_COUNT] = { [STEP_IDLE] = true };
+
+	for (size_t i = 0; i < WIRE_THREADS; i++) {
+		uint32_t step = atomic_load(&process->page->steps[i]);
+
+		if (step >= STEP_COUNT || seen[step])
+			continue;
+		seen[step] = true;
+		buf_printf(ret, "%s%s", ret->len > 0 ? " or " : "", wire_step_name(step));
+	}
+	if (ret->len > 0)
+		return true;
+	buf_addstr(ret, wire_step_name(STEP_IDLE));
+	return false;
 }
 
 static int hung(struct process *process, int64_t waited_ms, struct err *err)
 {
-	const char *step = step_name(process);
+	BUF_AUTO steps = BUF_INIT;
 
+	(void)name_steps(process, &steps);
 	process_kill(process);
 	err_set(err, ERR_TIMEOUT,
 	    "the token's module hung in %s: no answer for %lld.%lld s, and mica-token was "
 	    "killed",
-	    step, (long long)waited_ms / 1000, (long long)waited_ms % 1000 / 100);
+	    buf_text(&steps), (long long)waited_ms / 1000, (long long)waited_ms % 1000 / 100);
 	return err_hint(err, "check that the token and its service work, then try again");
 }
 
 static int died(struct process *process, struct err *err)
 {
-	const char *step = step_name(process);
+	BUF_AUTO steps = BUF_INIT;
+	bool in_a_call = name_steps(process, &steps);
 	siginfo_t info = { 0 };
 
 	if (!ended_within(process, process_now_ms() + DYING_MS) ||
 	    waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0)
-		err_set(err, ERR_LOST, "mica-token closed its socket in %s", step);
+		err_set(err, ERR_LOST, "mica-token closed its socket in %s", buf_text(&steps));
 	else if (info.si_code == CLD_EXITED)
 		err_set(err, ERR_LOST, "mica-token ended by itself (status %d) in %s",
-		    info.si_status, step);
+		    info.si_status, buf_text(&steps));
 	else
 		err_set(err, ERR_LOST, "mica-token was ended by signal %d (%s) in %s",
-		    info.si_status, strsignal(info.si_status), step);
-	if (atomic_load(&process->page->step) == STEP_IDLE)
-		err_hint(
-		    err, "is the mica-token of this installation the one that was started?");
-	else
+		    info.si_status, strsignal(info.si_status), buf_text(&steps));
+	if (in_a_call)
 		err_hint(err,
 		    "a module that crashes is its vendor's to mend; is there a newer one?");
+	else
+		err_hint(
+		    err, "is the mica-token of this installation the one that was started?");
 	process_kill(process);
 	return -1;
 }

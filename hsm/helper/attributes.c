@@ -52,12 +52,13 @@ int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *
 	CK_ATTRIBUTE template[3];
 	CK_ULONG n = fill_template(template, &class, wanted), got;
 	struct hsm_found found = { .n = 0 };
-	CK_RV rv;
+	CK_RV rv, ended;
 
-	hsm_step(hsm, STEP_FIND);
+	hsm_step(hsm, STEP_FIND_BEGIN);
 	rv = hsm->ck->C_FindObjectsInit(hsm->session, template, n);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjectsInit", "cannot search %s", hsm->name);
+	hsm_step(hsm, STEP_FIND);
 	do {
 		got = 0;
 		rv = hsm->ck->C_FindObjects(
@@ -65,9 +66,14 @@ int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *
 		if (rv == CKR_OK && got <= HSM_MAX_FOUND - found.n)
 			found.n += got;
 	} while (rv == CKR_OK && got > 0 && found.n < HSM_MAX_FOUND);
-	(void)hsm->ck->C_FindObjectsFinal(hsm->session);
+	hsm_step(hsm, STEP_FIND_END);
+	ended = hsm->ck->C_FindObjectsFinal(hsm->session);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjects", "cannot search %s", hsm->name);
+	/* one that is not ended is in the way of the next */
+	if (ended != CKR_OK && ended != CKR_OPERATION_NOT_INITIALIZED)
+		return ckr_fail(
+		    err, ended, "C_FindObjectsFinal", "cannot search %s", hsm->name);
 	*ret = found;
 	return 0;
 }

@@ -71,7 +71,7 @@ struct hsm_wanted {
  * hsm_pause(i); i++)`, five times in a sixth of a second. No PIN is tried that way. */
 bool hsm_pause(size_t attempt);
 
-/* The step that mica names when it has to kill this process. */
+/* The call that mica names when it has to kill this process: before each. */
 void hsm_step(struct hsm *hsm, enum wire_step step);
 
 /* --- module.c ------------------------------------------------------------------ */
@@ -161,7 +161,11 @@ struct hsm_signing {
 	bool own; /* false: the main thread's, which is hsm's */
 	CK_SESSION_HANDLE session;
 	unsigned selected; /* hsm->selected when it was opened */
+	unsigned place;    /* its step, in the page */
 };
+
+/* As hsm_step(), for one of many. */
+void hsm_signing_step(struct hsm *hsm, const struct hsm_signing *signing, enum wire_step step);
 
 /* A session for one more thread; it ends with all others. */
 int hsm_signing_open(

@@ -11,7 +11,13 @@
 
 void hsm_step(struct hsm *hsm, enum wire_step step)
 {
-	atomic_store_explicit(&hsm->page->step, step, memory_order_relaxed);
+	atomic_store_explicit(&hsm->page->steps[0], step, memory_order_relaxed);
+}
+
+void hsm_signing_step(
+    struct hsm *hsm, const struct hsm_signing *signing, enum wire_step step)
+{
+	atomic_store_explicit(&hsm->page->steps[signing->place], step, memory_order_relaxed);
 }
 
 bool hsm_pause(size_t attempt)

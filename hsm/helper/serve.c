@@ -20,7 +20,7 @@
 #include "prove.h"
 
 enum {
-	MAX_THREADS = 16, /* what the client libraries of network HSMs are sized for */
+	MAX_THREADS = WIRE_THREADS,
 	WAITING_US =
 	    1000, /* a signature that takes longer and does not compute waits for a device */
 	JOBS_A_THREAD = 32,  /* below that a thread costs more than it saves */
@@ -33,6 +33,7 @@ struct server {
 	pthread_rwlock_t lock;
 	pthread_t threads[MAX_THREADS];
 	size_t n_threads;     /* beside the main one */
+	atomic_uint places;   /* given to them */
 	_Atomic long wall_us; /* what the last signature took */
 	_Atomic long cpu_us;
 	atomic_bool refused; /* a PIN was, and no job is begun any more */
@@ -124,8 +125,10 @@ static void *thread_main(void *context)
 	struct err err = ERR_INIT;
 	int opened;
 
+	worker.signing.place = atomic_fetch_add(&server->places, 1) + 1;
 	pthread_rwlock_rdlock(&server->lock);
 	opened = hsm_signing_open(server->hsm, &worker.signing, &err);
+	hsm_signing_step(server->hsm, &worker.signing, STEP_IDLE);
 	pthread_rwlock_unlock(&server->lock);
 	/* without a session it would only take jobs away from the others */
 	if (opened == 0)
@@ -372,9 +375,11 @@ static int handle(struct worker *worker, size_t len, int fd, struct buf *reply)
 			result = do_sign(worker, &in, fd, &fields, &err);
 		if (result == 0 && !wire_end(&in))
 			result = malformed(&err);
+		hsm_signing_step(server->hsm, &worker->signing, STEP_IDLE);
 	} else {
 		pthread_rwlock_wrlock(&server->lock);
 		result = dispatch(server, request.type, &in, &fields, &err);
+		hsm_step(server->hsm, STEP_IDLE);
 		explicit_bzero(worker->message, len);
 	}
 	pthread_rwlock_unlock(&server->lock);

@@ -96,6 +96,7 @@ int hsm_signing_open(struct hsm *hsm, struct hsm_signing *signing, struct err *e
 	CK_SESSION_HANDLE session;
 	CK_RV rv = CKR_OK;
 
+	hsm_signing_step(hsm, signing, STEP_SESSION);
 	for (size_t i = 0; i < mem_count(modes); i++) {
 		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &session);
 		if (rv != CKR_TOKEN_WRITE_PROTECTED)
@@ -110,13 +111,12 @@ int hsm_signing_open(struct hsm *hsm, struct hsm_signing *signing, struct err *e
 }
 
 /* One that was opened before another token was selected is gone. */
-static int session_of(
-    struct hsm *hsm, struct hsm_signing *signing, CK_SESSION_HANDLE *ret, struct err *err)
+static int have_session(struct hsm *hsm, struct hsm_signing *signing, struct err *err)
 {
-	if (signing->own && signing->selected != hsm->selected &&
-	    hsm_signing_open(hsm, signing, err) < 0)
-		return -1;
-	*ret = signing->own ? signing->session : hsm->session;
+	if (signing->own)
+		return signing->selected == hsm->selected ? 0
+		                                          : hsm_signing_open(hsm, signing, err);
+	signing->session = hsm->session;
 	return 0;
 }
 
@@ -124,11 +124,12 @@ static int session_of(
 
 /* A key that wants its PIN each time: the one that C_Login took, or NULL for a pad. A wrong one
  * leaves the operation begun (CKR_OPERATION_ACTIVE): nothing more is signed then (serve.c). */
-static CK_RV login_again(struct hsm *hsm, CK_SESSION_HANDLE session)
+static CK_RV login_again(struct hsm *hsm, const struct hsm_signing *signing)
 {
 	if (!hsm->key.always_authenticate)
 		return CKR_OK;
-	return hsm->ck->C_Login(session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)hsm->pin,
+	hsm_signing_step(hsm, signing, STEP_LOGIN);
+	return hsm->ck->C_Login(signing->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)hsm->pin,
 	    hsm->pin ? strlen(hsm->pin) : 0);
 }
 
@@ -147,21 +148,25 @@ static int sign_failed(struct hsm *hsm, CK_RV rv, struct err *err)
 	return err_hint(err, "run it again, and touch the token when it blinks");
 }
 
-static int sign(struct hsm *hsm, CK_SESSION_HANDLE session, const struct input *input,
+static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct input *input,
     struct buf *ret, struct err *err)
 {
 	const bool rsa = algorithm_info(hsm->key.algorithm)->rsa;
 	CK_MECHANISM mechanism = { rsa ? CKM_RSA_PKCS : CKM_ECDSA, NULL, 0 };
 	unsigned char signature[MAX_SIGNATURE];
 	CK_ULONG len = sizeof(signature);
-	CK_RV rv = hsm->ck->C_SignInit(session, &mechanism, hsm->key.handle);
+	CK_RV rv;
 
+	hsm_signing_step(hsm, signing, STEP_SIGN_BEGIN);
+	rv = hsm->ck->C_SignInit(signing->session, &mechanism, hsm->key.handle);
 	if (rv != CKR_OK)
 		return cannot_sign(hsm, rv, "C_SignInit", err);
-	rv = login_again(hsm, session);
+	rv = login_again(hsm, signing);
 	if (rv != CKR_OK)
 		return cannot_sign(hsm, rv, "C_Login", err);
-	rv = hsm->ck->C_Sign(session, (CK_BYTE *)input->bytes, input->len, signature, &len);
+	hsm_signing_step(hsm, signing, STEP_SIGN);
+	rv = hsm->ck->C_Sign(
+	    signing->session, (CK_BYTE *)input->bytes, input->len, signature, &len);
 	if (rv != CKR_OK)
 		return sign_failed(hsm, rv, err);
 	if (len != signature_len(hsm->key.algorithm))
@@ -177,7 +182,6 @@ int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
 {
 	const struct tbs_rule rule = { hsm->use, hsm->key.algorithm, hsm->issuer.data,
 		hsm->issuer.len };
-	CK_SESSION_HANDLE session;
 	struct input input;
 
 	if (!hsm->key.there || !hsm->use_set)
@@ -185,8 +189,7 @@ int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
 		    err, ERR_FAILED, "cannot sign: no key was chosen, or not for what");
 	if (tbs_judge(tbs.data, tbs.len, &rule, err) < 0 ||
 	    make_input(hsm->key.algorithm, tbs, &input, err) < 0 ||
-	    session_of(hsm, signing, &session, err) < 0)
+	    have_session(hsm, signing, err) < 0)
 		return -1;
-	hsm_step(hsm, STEP_SIGN);
-	return sign(hsm, session, &input, ret, err);
+	return sign(hsm, signing, &input, ret, err);
 }

@@ -27,6 +27,7 @@ enum {
 	WIRE_MAX = 64 << 10,    /* the longest datagram */
 	WIRE_INLINE = 32 << 10, /* TBS bytes of one SIGN; a longer job goes alone, by memfd */
 	WIRE_JOBS = 16,         /* the most jobs in one SIGN */
+	WIRE_THREADS = 16,      /* the most at once */
 	WIRE_FD = 3,            /* the helper's end of the pair */
 	WIRE_PAGE_FD = 4,       /* the page below */
 };
@@ -45,20 +46,25 @@ enum wire_type {
 	WIRE_PROVE, /* SPKI of the key that was found -> proof (proof.h) */
 };
 
-/* What the helper is doing now, in a page that both see: so that a hang has a name. */
+/* What each thread of the helper is doing now, in a page that both see: so that a hang has a
+ * name. */
 enum wire_step {
 	STEP_IDLE,
 	STEP_LOAD,
 	STEP_INITIALIZE,
 	STEP_SLOTS,
+	STEP_SLOT_INFO,
 	STEP_TOKEN_INFO,
 	STEP_SESSION,
 	STEP_LOGIN,
+	STEP_FIND_BEGIN,
 	STEP_FIND,
+	STEP_FIND_END,
 	STEP_ATTRIBUTES,
 	STEP_GENERATE,
 	STEP_CREATE,
 	STEP_DESTROY,
+	STEP_SIGN_BEGIN,
 	STEP_SIGN,
 	STEP_GENERATE_SECRET,
 	STEP_WRAP,
@@ -71,13 +77,13 @@ enum wire_step {
 	STEP_COUNT
 };
 
-/* Whether the last LOGIN may have cost a try of the PIN: told before C_Login is called, so that it
- * is known of a helper that hung or died, too. */
+/* Whether the last LOGIN may have cost a try of the PIN: told before C_Login is called, so that
+ * it is known of a helper that hung or died, too. */
 enum wire_try { WIRE_TRY_KEPT, WIRE_TRY_SPENT };
 
 struct wire_page {
-	_Atomic uint32_t step;
-	_Atomic uint32_t spent; /* enum wire_try */
+	_Atomic uint32_t steps[WIRE_THREADS]; /* the first: of what is done alone */
+	_Atomic uint32_t spent;               /* enum wire_try */
 };
 
 /* "C_Login"; any number is answered */
