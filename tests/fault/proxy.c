@@ -10,11 +10,13 @@
  *   MICA_FAULT_COUNTS  a file that holds the calls counted so far: with it WHEN counts over all processes, so that
  *                      a fault strikes once however often the module is started anew
  *   MICA_FAULT_LOG     a file to which each call appends one line when it has ended: process id, function, return
- *                      value in hex; for C_Sign also the bytes that were signed, in hex. A call that hangs, crashes
- *                      or exits appends "hang", "crash" or "exit" in place of the value
+ *                      value in hex; for C_Sign also the bytes that were signed, in hex, for C_Login the user type.
+ *                      A call that hangs, crashes or exits appends "hang", "crash" or "exit" in place of the value
  *   MICA_FAULT_STATS   a file of one `struct stat_row` for each function, in the order of functions.h: how many calls
  *                      there were, how many at once, when the first began and the last ended (delays included)
  *   MICA_FAULT_RESERVED  C_Initialize's reserved string, for programs that give the module none
+ *   MICA_FAULT_PAD     a file with the PIN: the token has a pad, on which that is typed whenever C_Login is given no
+ *                      PIN; one that is given is CKR_ARGUMENTS_BAD
  *
  * C_GetFunctionList is one of the functions too: the last of them.
  *
@@ -33,6 +35,7 @@
  *   short:N       C_Sign: the signature ends after N bytes
  *   long:N        C_Sign: says that the signature has N bytes more; those that the buffer has room for are there
  *   flags:VALUE   C_GetTokenInfo: sets these bits of the token's flags
+ *   noflags:VALUE C_GetTokenInfo: clears them
  *   extractable   C_GenerateKeyPair: makes an extractable key whatever the template says
  */
 // clang-format on
@@ -83,11 +86,13 @@ enum action {
 	SHORT,
 	LONG,
 	FLAGS,
+	NOFLAGS,
 	EXTRACTABLE
 };
 
 static const char *const actions[] = { "", "ckr", "after", "hang", "crash", "exit", "kill",
-	"parent", "close", "delay", "fork", "flip", "short", "long", "flags", "extractable" };
+	"parent", "close", "delay", "fork", "flip", "short", "long", "flags", "noflags",
+	"extractable" };
 
 enum { MAX_FAULTS = 32, MAX_LINE = 4096, MAX_TEMPLATE = 32 };
 
@@ -396,13 +401,52 @@ static CK_RV special_C_Sign(CK_SESSION_HANDLE session, CK_BYTE *bytes, CK_ULONG 
 	return rv;
 }
 
+/* Its line in the log ends with the user type. */
+static CK_RV login_as(
+    CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG pin_len)
+{
+	const unsigned char type = (unsigned char)user;
+	CK_RV rv;
+
+	data = &type;
+	data_len = 1;
+	rv = plain_C_Login(session, user, pin, pin_len);
+	data = NULL;
+	return rv;
+}
+
 static CK_RV special_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	CK_RV rv = plain_C_GetTokenInfo(slot, info);
 
 	if (rv == CKR_OK && now.action == FLAGS)
 		info->flags |= now.value;
+	if (rv == CKR_OK && now.action == NOFLAGS)
+		info->flags &= ~now.value;
+	if (rv == CKR_OK && getenv("MICA_FAULT_PAD"))
+		info->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
 	return rv;
+}
+
+static CK_RV special_C_Login(
+    CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE *pin, CK_ULONG pin_len)
+{
+	const char *pad = getenv("MICA_FAULT_PAD");
+	CK_BYTE typed[256];
+	ssize_t len;
+	int fd;
+
+	if (!pad)
+		return login_as(session, user, pin, pin_len);
+	if (pin)
+		return CKR_ARGUMENTS_BAD;
+	fd = open(pad, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, typed, sizeof(typed));
+	close(fd);
+	if (len <= 0)
+		die("MICA_FAULT_PAD cannot be read");
+	return login_as(
+	    session, user, typed, (CK_ULONG)(typed[len - 1] == '\n' ? len - 1 : len));
 }
 
 /* The count is looked at, not moved: the plain function moves it. */
@@ -459,6 +503,7 @@ static void fill_list(void)
 	list.C_OpenSession = special_C_OpenSession;
 	list.C_Sign = special_C_Sign;
 	list.C_GetTokenInfo = special_C_GetTokenInfo;
+	list.C_Login = special_C_Login;
 	list.C_GenerateKeyPair = special_C_GenerateKeyPair;
 }
 
