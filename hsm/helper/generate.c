@@ -83,12 +83,15 @@ static void public_template(
 	}
 }
 
-enum strictness { SAY_ALL, SAY_LITTLE };
+/* What the key is told not to do, and how many of these are said at each try. Some tokens make
+ * keys that can do everything unless told not to; others refuse to hear of what they do not
+ * know: CKA_COPYABLE is of PKCS#11 2.40, and tpm2-pkcs11 takes none of them. */
+static const CK_ATTRIBUTE_TYPE forbidden[] = { CKA_DECRYPT, CKA_UNWRAP, CKA_DERIVE,
+	CKA_SIGN_RECOVER, CKA_MODIFIABLE, CKA_COPYABLE };
+static const size_t tries[] = { 6, 5, 3, 0 };
 
-/* SIGN only. Some tokens make keys that can do everything unless told not to; others refuse to
- * be told (tpm2-pkcs11), and get the shorter template. */
 static void private_template(
-    struct template *template, enum strictness strictness, const struct hsm_wanted *wanted)
+    struct template *template, size_t n_forbidden, const struct hsm_wanted *wanted)
 {
 	add_bool(template, CKA_TOKEN, &yes);
 	add_bool(template, CKA_PRIVATE, &yes);
@@ -96,11 +99,8 @@ static void private_template(
 	add_bool(template, CKA_EXTRACTABLE, &no);
 	add_bool(template, CKA_SIGN, &yes);
 	add_names(template, wanted);
-	if (strictness == SAY_LITTLE)
-		return;
-	add_bool(template, CKA_DECRYPT, &no);
-	add_bool(template, CKA_UNWRAP, &no);
-	add_bool(template, CKA_DERIVE, &no);
+	for (size_t i = 0; i < n_forbidden; i++)
+		add_bool(template, forbidden[i], &no);
 }
 
 static bool template_refused(CK_RV rv)
@@ -126,14 +126,14 @@ static bool nothing_made(struct hsm *hsm, const struct hsm_wanted *wanted)
 }
 
 static CK_RV make_as(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
-    enum strictness strictness, struct hsm_pair *ret)
+    size_t n_forbidden, struct hsm_pair *ret)
 {
 	struct recipe recipe = recipe_of(algorithm);
 	struct template public_part = { .n = 0 };
 	struct template private_part = { .n = 0 };
 
 	public_template(&public_part, &recipe, wanted);
-	private_template(&private_part, strictness, wanted);
+	private_template(&private_part, n_forbidden, wanted);
 	hsm_step(hsm, STEP_GENERATE);
 	return hsm->ck->C_GenerateKeyPair(hsm->session, &recipe.mechanism, public_part.items,
 	    public_part.n, private_part.items, private_part.n, &ret->public_key,
@@ -143,18 +143,25 @@ static CK_RV make_as(struct hsm *hsm, enum algorithm algorithm, const struct hsm
 CK_RV hsm_make_pair(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     struct hsm_pair *ret)
 {
-	CK_RV rv = make_as(hsm, algorithm, wanted, SAY_ALL, ret);
+	CK_RV rv = CKR_OK;
 
-	if (template_refused(rv) || (unexplained(rv) && nothing_made(hsm, wanted)))
-		return make_as(hsm, algorithm, wanted, SAY_LITTLE, ret);
+	for (size_t i = 0; i < mem_count(tries); i++) {
+		rv = make_as(hsm, algorithm, wanted, tries[i], ret);
+		if (!template_refused(rv) && !(unexplained(rv) && nothing_made(hsm, wanted)))
+			break;
+	}
 	return rv;
 }
 
-static void destroy_pair(struct hsm *hsm, const struct hsm_pair *pair)
+/* CKR_OK: both are gone. */
+static CK_RV destroy_pair(struct hsm *hsm, const struct hsm_pair *pair)
 {
+	CK_RV rv;
+
 	hsm_step(hsm, STEP_DESTROY);
-	(void)hsm->ck->C_DestroyObject(hsm->session, pair->private_key);
+	rv = hsm->ck->C_DestroyObject(hsm->session, pair->private_key);
 	(void)hsm->ck->C_DestroyObject(hsm->session, pair->public_key);
+	return rv;
 }
 
 /* --- names in use -------------------------------------------------------------- */
@@ -192,9 +199,7 @@ static int check_made(struct hsm *hsm, const struct token_key *key, struct err *
 {
 	if (key->sensitive == TOKEN_FLAG_TRUE && key->extractable == TOKEN_FLAG_FALSE)
 		return 0;
-	err_set(err, ERR_REFUSED,
-	    "%s made a key that %s, though it was told not to: the key was destroyed again",
-	    hsm->name,
+	err_set(err, ERR_REFUSED, "%s made a key that %s, though it was told not to", hsm->name,
 	    key->extractable == TOKEN_FLAG_FALSE ? "is not sensitive" : "can be extracted");
 	return err_hint(err, "this token cannot keep a CA key; use another");
 }
@@ -228,6 +233,25 @@ static int cannot_make(struct hsm *hsm, enum algorithm algorithm, CK_RV rv, stru
 	    what->rsa ? "RSA" : "EC", info.ulMinKeySize, info.ulMaxKeySize);
 }
 
+/* What is not good enough does not stay; says what became of it behind the reason in err. */
+static int undo(struct hsm *hsm, const struct hsm_pair *pair, struct err *err)
+{
+	struct err why = *err;
+	CK_RV rv;
+
+	if (why.kind == ERR_LOST)
+		return -1;
+	rv = destroy_pair(hsm, pair);
+	if (rv == CKR_OK) {
+		err_set(err, why.kind, "%s: the key was destroyed again", why.text);
+		return err_hint(err, "%s", why.hint);
+	}
+	(void)ckr_fail(
+	    err, rv, "C_DestroyObject", "%s; and the key cannot be destroyed again", why.text);
+	err->kind = why.kind;
+	return err_hint(err, "destroy it with the token's own tool");
+}
+
 int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     struct token_key *ret, struct err *err)
 {
@@ -241,9 +265,8 @@ int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wan
 	if (rv != CKR_OK)
 		return cannot_make(hsm, algorithm, rv, err);
 	if (read_pair(hsm, &pair, &key, err) < 0) {
-		destroy_pair(hsm, &pair);
 		token_key_clear(&key);
-		return -1;
+		return undo(hsm, &pair, err);
 	}
 	hsm_take_key(hsm, pair.private_key, &key);
 	token_key_clear(ret);
