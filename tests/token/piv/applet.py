@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The applet: a command in, an answer out. It knows nothing of readers.
 
-What it was asked is there to be counted: pins (VERIFY commands that brought a PIN), wrong_pins, signatures, log (the
-names and status words of all commands; never their data)."""
+What it was asked is there to be counted: pins (VERIFY commands that brought a PIN), wrong_pins, signed (what was to be
+signed: a digest, for RSA padded), touches, missed, log (the names and status words of all commands; never their data)."""
 import os
 import threading
 import time
@@ -71,28 +71,40 @@ class Card:
     """firmware (5, 4, 3) makes certain what commands there are. delay: seconds that a signature takes."""
 
     def __init__(self, serial=12345678, firmware=(5, 4, 3), delay=0.0, touch_seconds=15.0):
-        self.serial, self.firmware, self.delay = serial, bytes(firmware), delay
-        self.touch_seconds = touch_seconds
+        self.serial, self.firmware = serial, bytes(firmware)
+        self._defaults = delay, touch_seconds
         self.maker = keys.Maker(self.firmware)
         self._touched, self.waiting = threading.Event(), threading.Event()
-        self._last_touch = -TOUCH_CACHE
-        self.removed = False
-        self.forget()
-        self.reset()
-        self.power()
+        self.renew()
 
     # --- what a test does ---
 
     def forget(self):
         """Counts from nothing."""
-        self.pins = self.wrong_pins = self.signatures = self.touches = self.missed = 0
-        self.log = []
+        self.pins = self.wrong_pins = self.touches = self.missed = 0
+        self.signed, self.log = [], []
+
+    @property
+    def signatures(self):
+        return len(self.signed)
 
     def touch(self):
         self._touched.set()
 
     def set_pin(self, pin):
         self.pin.set(padded(pin))
+
+    def renew(self):
+        """As it was made: other tests were with it."""
+        self.delay, self.touch_seconds = self._defaults
+        self.finger = None  # seconds after which somebody touches it whenever it blinks; None: nobody does
+        self.removed = False
+        self._last_touch = -TOUCH_CACHE
+        self._touched.clear()
+        self.waiting.clear()
+        self.forget()
+        self.reset()
+        self.power()
 
     def power(self):
         """What a loss of power forgets."""
@@ -343,7 +355,7 @@ class Card:
         result = key.use(fields[0x81]) if 0x81 in fields else key.agree(fields.get(0x85, b""))
         if result is None:
             raise Answer(WRONG_DATA)
-        self.signatures += 1
+        self.signed.append(bytes(fields.get(0x81, b"")))
         return tlv.put(0x7c, tlv.put(0x82, result))
 
     def _await_touch(self, key):
@@ -353,7 +365,8 @@ class Card:
             return
         self._touched.clear()
         self.waiting.set()
-        touched = self._touched.wait(self.touch_seconds)
+        touched = self._touched.wait(self.touch_seconds if self.finger is None else self.finger)
+        touched = touched or self.finger is not None
         self.waiting.clear()
         if not touched or self.removed:
             self.missed += 1

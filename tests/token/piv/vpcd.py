@@ -39,7 +39,7 @@ class Inserted(threading.Thread):
             while True:
                 length = int.from_bytes(self._exactly(2), "big")
                 frame = self._exactly(length)
-                answer = self._control(frame[0]) if length == 1 else self.card.process(frame)
+                answer = self._control(frame[0]) if length == 1 else self._command(frame)
                 if answer is not None:
                     self.link.sendall(len(answer).to_bytes(2, "big") + answer)
         except OSError:
@@ -67,6 +67,10 @@ class Inserted(threading.Thread):
         if what == OFF:  # pcscd looked at the new card, took note of it, and saves power until somebody wants it
             self.seen.set()
         return None
+
+    def _command(self, command):
+        self.seen.set()
+        return self.card.process(command)
 
     def take_out(self):
         self.card.removed = True

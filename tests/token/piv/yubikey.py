@@ -3,6 +3,7 @@
 import pathlib
 import shutil
 import tempfile
+import time
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -13,6 +14,7 @@ from . import applet
 from .reader import Reader
 from .vpcd import Inserted
 
+POLL = 0.4  # seconds: how often pcscd looks whether a card is there
 NAMES = {"ec-p256": "ECCP256", "ec-p384": "ECCP384", "rsa-2048": "RSA2048"}
 
 
@@ -27,6 +29,7 @@ class YubiKey:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-piv-"))
         self.folder.chmod(0o755)
         self._stay = self.reader = None
+        self._ejected = -1.0
         try:
             self.reader = Reader(self.folder, name)
             self.insert()
@@ -45,19 +48,31 @@ class YubiKey:
         return self.reader.env
 
     def insert(self):
-        """Returns when pcscd has seen it."""
+        """Returns when pcscd has seen it; it must have seen the reader empty before."""
+        time.sleep(max(0, self._ejected + 2.2 * POLL - time.monotonic()))
         self._stay = Inserted(self.card, self.reader.port, applet.ATR)
         assert self._stay.seen.wait(20), "the reader does not see the card"
 
     def eject(self):
         if self._stay:
             self._stay.take_out()
+            self._ejected = time.monotonic()
         self._stay = None
 
     def restart_service(self):
         self.eject()
         self.reader.restart()
         self.insert()
+
+    def renew(self, pin):
+        """As it came up, whatever happened to it meanwhile."""
+        if self._stay and self._stay.failure:
+            raise self._stay.failure
+        self.card.renew()
+        self.card.set_pin(pin)
+        self.pin = pin
+        if not self._stay:
+            self.insert()
 
     def stop(self):
         failure = self._stay and self._stay.failure
@@ -68,7 +83,17 @@ class YubiKey:
         if failure:
             raise failure
 
-    # --- the maker's tool ---
+    # --- the maker's tools ---
+
+    def ykman(self, *args, code=0, **more):
+        """ykman ends every scdaemon of the machine when it cannot connect; not from here."""
+        parts.need("ykman")
+        tame = self.folder / "bin"
+        tame.mkdir(exist_ok=True)
+        (tame / "pkill").write_text("#!/bin/sh\nexit 1\n")
+        (tame / "pkill").chmod(0o755)
+        env = {"PATH": f"{tame}:/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8", **self.env}
+        return run(["ykman", "--reader", f"{self.reader.name} 00 00", *args], code=code, env=env, **more)
 
     def tool(self, *args, code=0, **more):
         """yubico-piv-tool."""
