@@ -14,6 +14,57 @@ static char *version_text(CK_VERSION version)
 	return mem_printf("%u.%u", version.major, version.minor);
 }
 
+#define FLAG(value)                                                                            \
+	{                                                                                      \
+#value, value                                                                  \
+	}
+
+struct flag {
+	const char *name;
+	CK_FLAGS value;
+};
+
+static const struct flag slot_flags[] = {
+	FLAG(CKF_TOKEN_PRESENT),
+	FLAG(CKF_REMOVABLE_DEVICE),
+	FLAG(CKF_HW_SLOT),
+};
+
+static const struct flag token_flags[] = {
+	FLAG(CKF_RNG),
+	FLAG(CKF_WRITE_PROTECTED),
+	FLAG(CKF_LOGIN_REQUIRED),
+	FLAG(CKF_USER_PIN_INITIALIZED),
+	FLAG(CKF_RESTORE_KEY_NOT_NEEDED),
+	FLAG(CKF_CLOCK_ON_TOKEN),
+	FLAG(CKF_PROTECTED_AUTHENTICATION_PATH),
+	FLAG(CKF_DUAL_CRYPTO_OPERATIONS),
+	FLAG(CKF_TOKEN_INITIALIZED),
+	FLAG(CKF_SECONDARY_AUTHENTICATION),
+	FLAG(CKF_USER_PIN_COUNT_LOW),
+	FLAG(CKF_USER_PIN_FINAL_TRY),
+	FLAG(CKF_USER_PIN_LOCKED),
+	FLAG(CKF_USER_PIN_TO_BE_CHANGED),
+	FLAG(CKF_SO_PIN_COUNT_LOW),
+	FLAG(CKF_SO_PIN_FINAL_TRY),
+	FLAG(CKF_SO_PIN_LOCKED),
+	FLAG(CKF_SO_PIN_TO_BE_CHANGED),
+};
+
+static char *flags_text(const struct flag *flags, size_t n, CK_FLAGS value)
+{
+	BUF_AUTO text = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		if (value & flags[i].value)
+			buf_printf(&text, "%s%s", text.len > 0 ? " " : "", flags[i].name);
+		value &= ~flags[i].value;
+	}
+	if (value != 0)
+		buf_printf(&text, "%s0x%lx", text.len > 0 ? " " : "", value);
+	return mem_strdup(buf_text(&text));
+}
+
 static int read_library(struct hsm *hsm, struct token_identity *ret, struct err *err)
 {
 	CK_INFO info;
@@ -42,7 +93,7 @@ static int read_slot(struct hsm *hsm, struct token_identity *ret, struct err *er
 	ret->slot_manufacturer = hsm_padded(info.manufacturerID, sizeof(info.manufacturerID));
 	ret->slot_hardware_version = version_text(info.hardwareVersion);
 	ret->slot_firmware_version = version_text(info.firmwareVersion);
-	ret->slot_flags = info.flags;
+	ret->slot_flags = flags_text(slot_flags, mem_count(slot_flags), info.flags);
 	ret->hardware_slot = info.flags & CKF_HW_SLOT;
 	return 0;
 }
@@ -61,7 +112,7 @@ static int read_token(struct hsm *hsm, struct token_identity *ret, struct err *e
 	ret->model = hsm_padded(info.model, sizeof(info.model));
 	ret->hardware_version = version_text(info.hardwareVersion);
 	ret->firmware_version = version_text(info.firmwareVersion);
-	ret->token_flags = info.flags;
+	ret->token_flags = flags_text(token_flags, mem_count(token_flags), info.flags);
 	return 0;
 }
 

@@ -20,6 +20,8 @@ static const size_t identity_texts[] = {
 	offsetof(struct token_identity, library_description),
 	offsetof(struct token_identity, library_version),
 	offsetof(struct token_identity, cryptoki_version),
+	offsetof(struct token_identity, token_flags),
+	offsetof(struct token_identity, slot_flags),
 	offsetof(struct token_identity, module),
 };
 
@@ -73,8 +75,6 @@ static void put_identity(struct buf *out, const struct token_identity *identity)
 
 	for (size_t i = 0; i < mem_count(identity_texts); i++)
 		wire_put_text(out, *identity_text(&copy, i));
-	wire_put_u64(out, identity->token_flags);
-	wire_put_u64(out, identity->slot_flags);
 	wire_put_u32(out, identity->hardware_slot);
 }
 
@@ -150,8 +150,6 @@ static void get_identity(struct wire_in *in, struct token_identity *ret)
 {
 	for (size_t i = 0; i < mem_count(identity_texts); i++)
 		*identity_text(ret, i) = text_or_empty(in);
-	ret->token_flags = wire_get_u64(in);
-	ret->slot_flags = wire_get_u64(in);
 	ret->hardware_slot = get_bool(in);
 }
 

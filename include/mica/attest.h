@@ -61,6 +61,11 @@ int attest_tpm(const struct buf *pem, const struct buf *root_pem, const struct b
 int attest_piv(const struct buf *pem, const struct buf *root_pem, const struct buf *spki,
     int64_t now, struct attest_result *ret, struct err *err) MICA_CHECKED;
 
+/* The PIV attestation of that key among DER certificates as they lie on a token, in whatever
+ * order: appended to ret_pem as a file of it would be. ERR_NOT_FOUND where there is none. */
+int attest_piv_gather(const struct buf *certificates, size_t n, const struct buf *spki,
+    struct buf *ret_pem, struct err *err) MICA_CHECKED;
+
 /* Either, as the blocks of the file tell. */
 int attest_verify(const struct buf *pem, const struct buf *root_pem, const struct buf *spki,
     int64_t now, struct attest_result *ret, struct err *err) MICA_CHECKED;

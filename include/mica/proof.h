@@ -31,9 +31,9 @@ struct token_identity {
 	char *slot_description, *slot_manufacturer, *slot_hardware_version,
 	    *slot_firmware_version;
 	char *library_manufacturer, *library_description, *library_version, *cryptoki_version;
-	char *module;                     /* path of the library, links followed */
-	uint64_t token_flags, slot_flags; /* CKF_* of PKCS#11 2.40 */
-	bool hardware_slot;               /* CKF_HW_SLOT is among slot_flags */
+	char *token_flags, *slot_flags; /* "CKF_RNG CKF_LOGIN_REQUIRED" */
+	char *module;                   /* path of the library, links followed */
+	bool hardware_slot;             /* CKF_HW_SLOT is among slot_flags */
 	struct digest module_sha256;
 };
 

@@ -251,6 +251,16 @@ static int judge(
 	return 0;
 }
 
+int login_find(
+    struct login *login, const struct buf *spki, const struct token_key **ret, struct err *err)
+{
+	if (token_find_key(login->token, &login->key, err) < 0 ||
+	    must_belong(login, &login->key, spki, err) < 0)
+		return -1;
+	*ret = &login->key;
+	return 0;
+}
+
 int login_key(
     struct login *login, const struct buf *spki, const struct token_key **ret, struct err *err)
 {

@@ -39,6 +39,11 @@ void login_leave(struct login *login);
 void login_free(struct login *login); /* logs out */
 MICA_DEFINE_FREEP(struct login, login_free)
 
+/* The key that the URI names; ERR_REFUSED when it is not that of the CA certificate with this
+ * public key. It belongs to the login. */
+int login_find(struct login *login, const struct buf *spki, const struct token_key **ret,
+    struct err *err) MICA_CHECKED;
+
 /* The key that the URI names; ERR_REFUSED when it may leave the token, or, where spki is not
  * NULL, when it is not that of the CA certificate. It belongs to the login. */
 int login_key(struct login *login, const struct buf *spki, const struct token_key **ret,

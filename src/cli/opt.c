@@ -17,6 +17,9 @@ void options_clear(struct options *options)
 	free(options->file);
 	free(options->only);
 	free(options->module);
+	free(options->prove);
+	free(options->attestation);
+	free(options->root);
 	free(options->at);
 	free(options->ahead);
 	for (size_t i = 0; i < options->n_words; i++)

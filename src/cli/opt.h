@@ -22,6 +22,7 @@ struct options {
 	bool quiet, verbose, json, help, version;
 	char *only;
 	char *module;
+	char *prove, *attestation, *root;
 	char *at;    /* kept as written; at_time holds */
 	char *ahead; /* kept as written; ahead_seconds holds */
 	int64_t at_time;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
+#include "evidence.h"
 #include "json.h"
 #include "keyview.h"
 #include "latchview.h"
@@ -183,7 +184,7 @@ static int check_options(const struct options *options, struct err *err)
 	if (options->clear_latch && (options->module || options->list))
 		return err_set(err, ERR_USAGE, "--clear-latch and --%s exclude each other",
 		    options->module ? "module" : "list");
-	return 0;
+	return evidence_check_options(options, err);
 }
 
 int verb_token(struct run *run, struct err *err)
@@ -201,6 +202,8 @@ int verb_token(struct run *run, struct err *err)
 		return -1;
 	if (run->options.clear_latch)
 		return clear_latches(run, issue, err);
+	if (run->options.prove)
+		return evidence_prove(run, issue, err);
 	ca = inventory_issuer(issue_inventory(issue));
 	params.module = ca->module;
 	params.module_args = ca->module_args;

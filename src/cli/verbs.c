@@ -67,6 +67,12 @@ static const struct opt token_options[] = {
 	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
 	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
 	    "list this module's tokens; no inventory is read" },
+	{ 0, "prove", OPT_TEXT, "FILE", FIELD(prove),
+	    "write evidence of where the CA key lives to this file" },
+	{ 0, "attestation", OPT_TEXT, "FILE", FIELD(attestation),
+	    "what the device attests of the key, for --prove" },
+	{ 0, "root", OPT_TEXT, "FILE", FIELD(root),
+	    "the vendor's root certificate that the attestation leads to" },
 	{ 0, "clear-latch", OPT_SWITCH, NULL, FIELD(clear_latch),
 	    "forget that a PIN was refused: no login" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
@@ -169,7 +175,8 @@ static const struct verb verbs[] = {
 	    .summary = "list tokens and show the CA key's attributes",
 	    .text = "Lists the tokens of the inventory's module, then logs in and shows what "
 	            "the token says\n"
-	            "of the CA key.\n",
+	            "of the CA key. With --prove, writes evidence of where the key lives, for "
+	            "others to judge.\n",
 	    .example = "mica token --module softhsm2",
 	    .common = "file json quiet verbose help",
 	    OPTIONS(token_options),

@@ -15,6 +15,7 @@
 #include <mica/mem.h>
 
 #include "attest_chain.h"
+#include "pem.h"
 #include "pkey.h"
 #include "spki.h"
 
@@ -240,6 +241,83 @@ static int judge_order(const struct attest_file *file, struct err *err)
 		                     "behind it, then those above");
 	}
 	return 0;
+}
+
+/* --- on a token ---------------------------------------------------------------- */
+
+static STACK_OF(X509) * parse_all(const struct buf *certificates, size_t n)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+
+	for (size_t i = 0; all && i < n; i++) {
+		const unsigned char *at = certificates[i].data;
+		X509 *x509 = d2i_X509(NULL, &at, (long)certificates[i].len);
+
+		if (x509 && sk_X509_push(all, x509) <= 0)
+			X509_free(x509);
+	}
+	ERR_clear_error();
+	return all;
+}
+
+static void add_pem(const X509 *x509, struct buf *ret_pem)
+{
+	unsigned char *bytes = NULL;
+	int len = i2d_X509(x509, &bytes);
+	BUF_AUTO der = BUF_INIT;
+
+	if (len > 0) {
+		buf_add(&der, bytes, (size_t)len);
+		pem_write("CERTIFICATE", &der, ret_pem);
+	}
+	OPENSSL_free(bytes);
+}
+
+static const X509 *find_statement(const STACK_OF(X509) * all, const EVP_PKEY *key)
+{
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		const X509 *x509 = sk_X509_value(all, i);
+		const ASN1_OCTET_STRING *policy = NULL;
+		struct err ignored = ERR_INIT;
+
+		if (has_key(x509, key) &&
+		    find_extension(x509, oid_policy, &policy, &ignored) == 0 && policy)
+			return x509;
+	}
+	return NULL;
+}
+
+static const X509 *find_issuer(const STACK_OF(X509) * all, const X509 *of)
+{
+	for (int i = 0; i < sk_X509_num(all); i++) {
+		const X509 *x509 = sk_X509_value(all, i);
+
+		if (x509 != of &&
+		    X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(of)) == 0)
+			return x509;
+	}
+	return NULL;
+}
+
+int attest_piv_gather(const struct buf *certificates, size_t n, const struct buf *spki,
+    struct buf *ret_pem, struct err *err)
+{
+	MICA_AUTO(spki_freep) struct spki *parsed = spki_parse(spki->data, spki->len);
+	PKEY_AUTO *key = parsed ? pkey_of_spki(parsed) : NULL;
+	STACK_OF(X509) *all = parse_all(certificates, n);
+	const X509 *at = key ? find_statement(all, key) : NULL;
+	const bool found = at != NULL;
+
+	/* a loop of issuers ends when there were as many as there are */
+	for (size_t i = 0; at && i < n; i++) {
+		add_pem(at, ret_pem);
+		at = find_issuer(all, at);
+	}
+	sk_X509_pop_free(all, X509_free);
+	if (found)
+		return 0;
+	return err_set(
+	    err, ERR_NOT_FOUND, "no certificate on the token is an attestation of the key");
 }
 
 /* --- the door ------------------------------------------------------------------ */
