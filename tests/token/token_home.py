@@ -46,15 +46,18 @@ class TokenHome(Home):
 
     def refused(self, *args, code=None, **more):
         """mica fails (exit 1), or refuses by policy (3); nothing was recorded, signed or delivered."""
-        before, records = self.snapshot(), self.records()
+        before, records = self._without_latch(), self.records()
         said = self.mica(*args, code=code, **more)
         assert said.code in (1, 3), said
-        after = self.snapshot()
+        after = self._without_latch()
         if "state" not in before:  # an empty ledger, made before the token is asked
             after = {path: what for path, what in after.items() if path.split("/")[0] != "state"}
         changed = difference(before, after)
         assert not changed and self.records() == records, f"{changed}\n{said}"
         return said
+
+    def _without_latch(self):
+        return {path: what for path, what in self.snapshot().items() if not path.startswith("state/latch-")}
 
     def set_pin(self, pin):
         (self.path / "pin").write_text(pin + "\n")

@@ -61,6 +61,7 @@ class Kind:
 
     foreign = ()            # sorts of other keys that can lie beside the CA key: rsa-pss, ed25519, ec-p521, secret
     allowed_mechanisms = True  # a key can be bound to mechanisms (CKA_ALLOWED_MECHANISMS)
+    able = ()               # what a key made by mica can do beside signing, since the token does not let itself be told
     extractable_key = False # make_key(..., extractable=True) can make one
     can_be_lost = False     # lose() and come_back() work
 
