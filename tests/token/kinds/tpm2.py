@@ -40,6 +40,8 @@ class Tpm2(Kind):
     shows = {n: set() for n in range(1, 4)}
     tries = 3
     foreign = ("ec-p521",)
+    able = ("modifiable", "copyable")
+    profile = None          # what swtpm is to be able to, where it knows profiles
     can_be_lost = True
     signs_per_second = 100
 
@@ -78,6 +80,10 @@ class Tpm2(Kind):
         """One of tpm2-tools."""
         return self.run([f"tpm2_{command}", *args], check, env={"TPM2TOOLS_TCTI": self.env["TPM2_PKCS11_TCTI"]})
 
+    def tpm_tool(self, script, *args, prefix=()):
+        """One of hsm/tpm2's programs."""
+        return self.run([*prefix, FOLDER / script, *args], env={"TPM2TOOLS_TCTI": self.env["TPM2_PKCS11_TCTI"]})
+
     def lockout_counter(self):
         for line in self.tpm2("getcap", "properties-variable").splitlines():
             if line.startswith("TPM2_PT_LOCKOUT_COUNTER:"):
@@ -100,4 +106,5 @@ class Tpm2(Kind):
         assert said == "ready\n", said + (self.tpm.stdout.read() if self.tpm.poll() is not None else "")
 
     def swtpm_env(self):
-        return {"PATH": PATH, "HOME": str(self.folder)}
+        profile = {"SWTPM_PROFILE": json.dumps(self.profile)} if self.profile else {}
+        return {"PATH": PATH, "HOME": str(self.folder), **profile}
