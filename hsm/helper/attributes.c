@@ -139,30 +139,39 @@ int hsm_number(struct hsm *hsm, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
 
 /* --- the flags of a key -------------------------------------------------------- */
 
+enum { UNTOLD = 0xaa }; /* what stands where a value is to come */
+
+static bool was_told(const CK_ATTRIBUTE *attribute)
+{
+	return attribute->ulValueLen == sizeof(CK_BBOOL) &&
+	       *(const CK_BBOOL *)attribute->pValue != UNTOLD;
+}
+
 static enum token_flag flag_value(const CK_ATTRIBUTE *attribute)
 {
-	if (attribute->ulValueLen != sizeof(CK_BBOOL))
+	if (!was_told(attribute))
 		return TOKEN_FLAG_ABSENT;
 	return *(const CK_BBOOL *)attribute->pValue ? TOKEN_FLAG_TRUE : TOKEN_FLAG_FALSE;
 }
 
-/* All in one call; where the module knows one of them not, one by one: some modules then stop
- * at it and leave the rest as it was. */
+/* All in one call. Where the module does not know one of them it tells the others all the same;
+ * some stop at it and leave the rest as it was: what was not told is asked for one by one. */
 static int read_flags(
     struct hsm *hsm, CK_OBJECT_HANDLE object, struct token_key *key, struct err *err)
 {
 	CK_ATTRIBUTE attributes[N_FLAGS];
-	CK_BBOOL values[N_FLAGS] = { 0 };
+	CK_BBOOL values[N_FLAGS];
 	CK_RV rv;
 
+	memset(values, UNTOLD, sizeof(values));
 	for (size_t i = 0; i < N_FLAGS; i++)
 		attributes[i] = (CK_ATTRIBUTE){ flags[i].type, &values[i], sizeof(values[i]) };
 	rv = hsm->ck->C_GetAttributeValue(hsm->session, object, attributes, N_FLAGS);
 	for (size_t i = 0; i < N_FLAGS; i++) {
 		void *flag = (char *)key + flags[i].offset;
-		CK_RV single = rv;
+		CK_RV single = was_told(&attributes[i]) ? CKR_OK : rv;
 
-		if (rv != CKR_OK) {
+		if (single != CKR_OK) {
 			attributes[i] =
 			    (CK_ATTRIBUTE){ flags[i].type, &values[i], sizeof(values[i]) };
 			single = hsm->ck->C_GetAttributeValue(
