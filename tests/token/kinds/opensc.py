@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PIV card by OpenSC: the same card, which is another token to another module. OpenSC shows a key only beside a
 certificate, so the slot gets one that the key itself signed: hsm/smartcard/README.md."""
+from harness import parts
 from kinds import library
 from kinds.ykcs11 import IDS, YKCS11
 from piv import applet
@@ -10,7 +11,6 @@ from piv.yubikey import NAMES
 class OpenSC(YKCS11):
     module = "opensc"
     lacks = {"generate": "C_GenerateKeyPair said CKR_", "store-certificate": "CKR_FUNCTION_NOT_SUPPORTED"}
-    hidden_pins = 1
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -18,6 +18,10 @@ class OpenSC(YKCS11):
 
     def find_module(self):
         return library("/usr/lib/{}/opensc-pkcs11.so", what="opensc-pkcs11")
+
+    @property
+    def env(self):
+        return {**super().env, "OPENSC_CONF": str(parts.TOP / "hsm/smartcard/opensc.conf")}
 
     def uri(self, name="ca"):
         return f"pkcs11:token={self.label};id=%{IDS[self.slot if name == 'ca' else name]:02x}"

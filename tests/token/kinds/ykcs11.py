@@ -40,7 +40,6 @@ class YKCS11(Kind):
     tries = 3
     can_be_lost = True
     signs_per_second = 40
-    hidden_pins = 0  # that the module sends by itself after a signature was refused
     slot = "9a"  # that make_key() fills; 9c wants the PIN for each signature
 
     def __init__(self, folder):
