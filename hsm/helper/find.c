@@ -11,6 +11,8 @@ void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_k
 		.algorithm = key->algorithm,
 		.always_authenticate = key->always_authenticate == TOKEN_FLAG_TRUE,
 	};
+	buf_clear(&hsm->spki);
+	buf_add(&hsm->spki, key->spki.data, key->spki.len);
 	hsm->use_set = false;
 	if (!hsm->key.always_authenticate)
 		hsm_forget_pin(hsm);

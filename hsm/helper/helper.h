@@ -58,6 +58,7 @@ struct hsm {
 	enum token_use use;
 	bool touch; /* each signature waits for a touch */
 	struct buf issuer;
+	struct buf spki; /* of key */
 };
 
 /* a name, NULL for any; an id, empty for any */

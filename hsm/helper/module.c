@@ -157,6 +157,7 @@ void hsm_close(struct hsm *hsm)
 	if (hsm->ui)
 		UI_destroy_method(hsm->ui);
 	buf_clear(&hsm->issuer);
+	buf_clear(&hsm->spki);
 	mem_freep(&hsm->name);
 	mem_freep(&hsm->path);
 }

@@ -181,7 +181,7 @@ int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err)
 {
 	const struct tbs_rule rule = { hsm->use, hsm->key.algorithm, hsm->issuer.data,
-		hsm->issuer.len };
+		hsm->issuer.len, hsm->spki.data, hsm->spki.len };
 	struct input input;
 
 	if (!hsm->key.there || !hsm->use_set)

@@ -15,8 +15,10 @@ enum tag {
 	TAG_UTC_TIME = 0x17,
 	TAG_GENERALIZED_TIME = 0x18,
 	TAG_SEQUENCE = 0x30,
+	TAG_SET = 0x31,
 	TAG_VERSION = 0xa0,         /* [0] of a TBSCertificate */
 	TAG_CRL_EXTENSIONS = 0xa0,  /* [0] of a TBSCertList */
+	TAG_ATTRIBUTES = 0xa0,      /* [0] of a CertificationRequestInfo */
 	TAG_CERT_EXTENSIONS = 0xa3, /* [3] */
 };
 
@@ -206,7 +208,7 @@ static bool read_extensions(struct der list, bool *ca)
 	return true;
 }
 
-/* --- the two structures -------------------------------------------------------- */
+/* --- the three structures -------------------------------------------------------- */
 
 static bool parse_certificate(struct der body, struct tbs *tbs)
 {
@@ -274,6 +276,57 @@ static bool parse_crl(struct der body, struct tbs *tbs)
 	return body.left == 0;
 }
 
+/* One attribute, the extensions that are asked for (RFC 2985 5.4.2), or none */
+static bool parse_attributes(struct der list)
+{
+	static const uint8_t extension_request[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
+		0x09, 0x0e };
+	struct der one, oid, set, extensions;
+	bool ca;
+
+	if (list.left == 0)
+		return true;
+	if (!take(&list, TAG_SEQUENCE, &one) || list.left != 0)
+		return false;
+	if (!take(&one, TAG_OID, &oid) || oid.left != sizeof(extension_request) ||
+	    memcmp(oid.at, extension_request, sizeof(extension_request)) != 0)
+		return false;
+	if (!take(&one, TAG_SET, &set) || one.left != 0)
+		return false;
+	return take(&set, TAG_SEQUENCE, &extensions) && set.left == 0 &&
+	       read_extensions(extensions, &ca);
+}
+
+static bool parse_request(struct der body, struct tbs *tbs)
+{
+	struct der part, whole;
+
+	if (!take_small(&body, 0) || !take_whole(&body, TAG_SEQUENCE, &part, &whole))
+		return false;
+	tbs->issuer = whole.at;
+	tbs->issuer_len = whole.left;
+	if (!take_whole(&body, TAG_SEQUENCE, &part, &whole))
+		return false;
+	tbs->spki = whole.at;
+	tbs->spki_len = whole.left;
+	if (!skip(&part, TAG_SEQUENCE) || !skip(&part, TAG_BIT_STRING) || part.left != 0)
+		return false;
+	if (!take(&body, TAG_ATTRIBUTES, &part) || !parse_attributes(part))
+		return false;
+	tbs->kind = TBS_REQUEST;
+	return body.left == 0;
+}
+
+/* Only a request begins with the number 0. */
+static bool parse_any(struct der body, struct tbs *tbs)
+{
+	struct der peek = body;
+
+	if (next_is(&body, TAG_VERSION))
+		return parse_certificate(body, tbs);
+	return take_small(&peek, 0) ? parse_request(body, tbs) : parse_crl(body, tbs);
+}
+
 int tbs_parse(const uint8_t *der, size_t len, struct tbs *ret, struct err *err)
 {
 	struct der all = { der, len }, body;
@@ -281,8 +334,7 @@ int tbs_parse(const uint8_t *der, size_t len, struct tbs *ret, struct err *err)
 
 	if (!take(&all, TAG_SEQUENCE, &body) || all.left != 0)
 		return err_set(err, ERR_REFUSED, "the bytes to be signed are no DER SEQUENCE");
-	if (next_is(&body, TAG_VERSION) ? !parse_certificate(body, &tbs)
-	                                : !parse_crl(body, &tbs))
+	if (!parse_any(body, &tbs))
 		return err_set(err, ERR_REFUSED,
 		    "the bytes to be signed are neither a TBSCertificate nor a TBSCertList");
 	*ret = tbs;
@@ -315,12 +367,31 @@ static bool same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
+/* A request names no algorithm and no issuer: its subject and its key are to be the CA's own.
+ */
+static int judge_request(const struct tbs *tbs, const struct tbs_rule *rule, struct err *err)
+{
+	if (rule->use != TOKEN_USE_INIT)
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a certification request, which only init may "
+		    "make");
+	if (!same(tbs->issuer, tbs->issuer_len, rule->issuer, rule->issuer_len))
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a request for another subject than this CA");
+	if (rule->spki_len == 0 || !same(tbs->spki, tbs->spki_len, rule->spki, rule->spki_len))
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a request for another key than the CA key");
+	return 0;
+}
+
 int tbs_judge(const uint8_t *der, size_t len, const struct tbs_rule *rule, struct err *err)
 {
 	struct tbs tbs = { 0 };
 
 	if (tbs_parse(der, len, &tbs, err) < 0)
 		return -1;
+	if (tbs.kind == TBS_REQUEST)
+		return judge_request(&tbs, rule, err);
 	if (!same(tbs.issuer, tbs.issuer_len, rule->issuer, rule->issuer_len))
 		return err_set(
 		    err, ERR_REFUSED, "what is to be signed names another issuer than this CA");

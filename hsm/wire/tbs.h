@@ -21,14 +21,18 @@ enum tbs_kind {
 	TBS_LEAF, /* a TBSCertificate without cA, keyCertSign and cRLSign (RFC 5280, 4.1.2) */
 	TBS_CA,   /* a TBSCertificate with any of them */
 	TBS_CRL,  /* a TBSCertList (5.1.2) */
+	TBS_REQUEST, /* a CertificationRequestInfo (RFC 2986, 4.1) */
 };
 
 struct tbs {
 	enum tbs_kind kind;
-	const uint8_t *issuer; /* the Name, whole; inside the bytes given */
+	const uint8_t *issuer; /* the Name, whole; inside the bytes given; of a request: its
+	                          subject */
 	size_t issuer_len;
-	const uint8_t *algorithm; /* the AlgorithmIdentifier, whole */
+	const uint8_t *algorithm; /* the AlgorithmIdentifier, whole; a request has none */
 	size_t algorithm_len;
+	const uint8_t *spki; /* a request's SubjectPublicKeyInfo, whole */
+	size_t spki_len;
 };
 
 int tbs_parse(const uint8_t *der, size_t len, struct tbs *ret, struct err *err) MICA_CHECKED;
@@ -38,6 +42,8 @@ struct tbs_rule {
 	enum algorithm algorithm; /* of the CA key */
 	const uint8_t *issuer;
 	size_t issuer_len;
+	const uint8_t *spki; /* of the CA key; NULL: no request is let through */
+	size_t spki_len;
 };
 
 /* Parses and holds it against the rule: 0, or -1 with ERR_REFUSED. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * approval: the proof that these to-be-signed bytes passed lint. Made by lint_approve() alone,
- * consumed by approvals_sign().
+ * approval: the proof that these to-be-signed bytes passed lint. Made by lint_approve() and
+ * lint_approve_request() alone, consumed by approvals_sign().
  */
 #ifndef MICA_APPROVAL_H
 #define MICA_APPROVAL_H
@@ -15,7 +15,8 @@
 
 struct approval;
 
-const struct buf *approval_tbs(const struct approval *approval); /* DER TBSCertificate */
+const struct buf *approval_tbs(const struct approval *approval); /* DER TBSCertificate, or
+                                                                      CertificationRequestInfo */
 void approval_free(struct approval *approval);
 MICA_DEFINE_FREEP(struct approval, approval_free)
 

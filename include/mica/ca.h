@@ -12,6 +12,7 @@
 
 #include <mica/algorithm.h>
 #include <mica/buf.h>
+#include <mica/chain.h>
 #include <mica/digest.h>
 #include <mica/names.h>
 
@@ -39,6 +40,42 @@ int64_t ca_not_before(const struct ca *ca);
 int64_t ca_not_after(const struct ca *ca);
 bool ca_is_root(const struct ca *ca); /* has a certificate, and its own key signed that */
 struct digest ca_fingerprint(const struct ca *ca); /* SHA-256 of the DER */
+
+/* --- under others ---------------------------------------------------------------------------
+ */
+
+/* An intermediate takes its place below the chain, which was found good by chain_check(): the first
+ * of it signed its certificate, which has all that is asked of those above as well. From then on
+ * what ca issues is held against them too. The chain is the CA's then. ERR_REFUSED says what does
+ * not fit; it does not look at the time. */
+int ca_put_under(struct ca *ca, struct chain *chain, struct err *err) MICA_CHECKED;
+const struct chain *ca_chain(const struct ca *ca); /* NULL: nothing stands above it */
+
+/* When the first certificate from the CA up to its root ends: nothing below it is good for longer.
+ * ret_subject: the subject of that one, when it is not the CA's own; NULL otherwise. */
+int64_t ca_ends(const struct ca *ca, const char **ret_subject);
+
+/* Appends PEM: what follows a leaf's certificate in a handshake: the CA and those above it without
+ * the root; nothing when the CA is a root. */
+void ca_add_sent(const struct ca *ca, struct buf *ret);
+/* Appends PEM: those above the CA, the root included. */
+void ca_add_above(const struct ca *ca, struct buf *ret);
+
+/* --- is it what the inventory says? ---------------------------------------------------------
+ */
+
+/* ERR_REFUSED shows both subjects when they differ (RFC 5280 7.1: case, white space and string
+ * types do not count). */
+int ca_check_subject(
+    const struct ca *ca, const struct rdn *subject, size_t n, struct err *err) MICA_CHECKED;
+
+/* ERR_REFUSED unless its name constraints are critical, permit these DNS domains and say nothing
+ * else; n 0: whatever they are. */
+int ca_check_permitted(
+    const struct ca *ca, char *const *domains, size_t n, struct err *err) MICA_CHECKED;
+
+/* ERR_REFUSED when it is not valid at this time, or may sign no CRLs. */
+int ca_check_ready(const struct ca *ca, int64_t now, struct err *err) MICA_CHECKED;
 
 /* What extra trust must be: every PEM certificate in bytes, re-written one after another without the
  * text between them. An error when there is none, or one that does not parse. */

@@ -27,6 +27,8 @@ struct draft_spec {
 	const char *common_name;   /* a leaf's whole subject; unused for a CA, whose subject is the issuer's */
 	const struct name *names;  /* subjectAltName */
 	size_t n_names;
+	char *const *permitted_dns; /* a CA's name constraints: DNS domains */
+	size_t n_permitted_dns;     /* 0: none */
 	const struct buf *spki;    /* the subject's public key; a CA's own is the issuer's */
 	uint8_t serial[SERIAL_LEN]; /* see serial_make() */
 	int64_t not_before;
@@ -38,6 +40,23 @@ struct lint; /* the throw-away key and the issuer, for one run; lint_approve may
 int lint_new(const struct ca *ca, struct lint **ret, struct err *err) MICA_CHECKED;
 void lint_free(struct lint *lint);
 MICA_DEFINE_FREEP(struct lint, lint_free)
+
+/* The CA's own request for a certificate (PKCS#10, RFC 2986), whose subject and key are the
+ * issuer's: basicConstraints CA:TRUE with path length 0, keyUsage keyCertSign and cRLSign, and the
+ * name constraints, all critical. The same specification gives the same bytes. Everything is
+ * borrowed. */
+struct request_spec {
+	const char *entry; /* the place in findings */
+	char *const *permitted_dns;
+	size_t n_permitted_dns; /* 0: no name constraints are asked for */
+};
+
+/* As lint_approve(), by rules of its own (lint_request_rule()). What approvals_sign() makes of it is
+ * a DER CertificationRequest. */
+int lint_approve_request(struct lint *lint, const struct request_spec *spec,
+    struct findings *findings, struct approval **ret, struct err *err) MICA_CHECKED;
+/* Rules in order; NULL past the end. */
+const char *lint_request_rule(size_t i, const char **ret_sentence);
 
 /* 20 octets from at least 128 random bits, positive, the first octet never zero (RFC 5280 4.1.2.2). */
 int serial_make(int (*random)(void *, void *, size_t), void *context, uint8_t ret[static SERIAL_LEN],

@@ -170,7 +170,7 @@ int token_store_certificate(struct token *token, const struct buf *der, const st
 /* What the helper lets the key sign from now on. The helper parses every job and refuses all else. */
 enum token_use {
 	TOKEN_USE_ISSUE, /* TBSCertificates that are no CA's, and TBSCertLists, of this issuer */
-	TOKEN_USE_INIT,  /* CA certificates as well */
+	TOKEN_USE_INIT,  /* CA certificates as well, and requests for this issuer and this key */
 };
 
 /* A signer on the key that find or generate gave, for the issuer whose DER name this is. The token

@@ -58,9 +58,9 @@ static int check_issuer(const struct batch *batch, struct err *err)
 		if (memcmp(&approval->issuer, &batch->issuer->identity,
 		        sizeof(approval->issuer)) != 0)
 			return err_set(err, ERR_REFUSED,
-			    "the certificate for '%s' was approved for another "
+			    "the %s for '%s' was approved for another "
 			    "CA than '%s'",
-			    approval->entry, batch->issuer->subject_text);
+			    approval->noun, approval->entry, batch->issuer->subject_text);
 	}
 	return 0;
 }
@@ -92,14 +92,14 @@ static int put_together(void *context, size_t item, struct err *err)
 
 	if (envelope_seal(
 	        &approval->tbs, &approval->algorithm, &batch->jobs[item].signature, der) < 0)
-		return err_openssl(
-		    err, "cannot put together the certificate for '%s'", approval->entry);
+		return err_openssl(err, "cannot put together the %s for '%s'", approval->noun,
+		    approval->entry);
 	if (verify(batch->issuer, approval, der) == 0)
 		return 0;
 	err_set(err, ERR_FAILED,
-	    "the signature of the certificate for '%s' does not verify with the key "
+	    "the signature of the %s for '%s' does not verify with the key "
 	    "of '%s'",
-	    approval->entry, batch->issuer->subject_text);
+	    approval->noun, approval->entry, batch->issuer->subject_text);
 	return err_hint(
 	    err, "the token signed with another key, or it is faulty; nothing was delivered");
 }

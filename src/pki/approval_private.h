@@ -9,7 +9,8 @@ struct approval {
 	struct buf tbs;       /* what was judged, byte by byte */
 	struct buf algorithm; /* DER AlgorithmIdentifier of the signature to come */
 	struct digest issuer; /* the one it was judged for: struct ca's identity */
-	char *entry;          /* for messages */
+	const char *noun;     /* "certificate" or "request"; for messages, like entry */
+	char *entry;
 };
 
 #endif

@@ -26,11 +26,11 @@ void ca_free(struct ca *ca)
 	X509_NAME_free(ca->name);
 	EVP_MD_CTX_free(ca->verifying);
 	NAME_CONSTRAINTS_free(ca->constraints);
+	chain_free(ca->chain);
 	free(ca);
 }
 
-/* For people: the most specific attribute first, UTF-8 as it is, control characters escaped. */
-static char *name_text(const X509_NAME *name)
+char *name_text(const X509_NAME *name)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text = NULL;
@@ -127,8 +127,7 @@ static bool any_unknown(const struct parsed *parsed)
 	return false;
 }
 
-/* Why this certificate may not issue; NULL: it may. */
-static const char *fault_of(const struct parsed *parsed)
+const char *issuing_fault(const struct parsed *parsed)
 {
 	enum { KEY_CERT_SIGN = 5 };
 	const BASIC_CONSTRAINTS *basic = parsed_basic(parsed);
@@ -142,8 +141,6 @@ static const char *fault_of(const struct parsed *parsed)
 		return "is not a CA's: basicConstraints does not say CA:TRUE";
 	if (!usage || !ASN1_BIT_STRING_get_bit(usage, KEY_CERT_SIGN))
 		return "may not issue: keyUsage does not say keyCertSign";
-	if (!parsed_key_id(parsed))
-		return "has no subject key identifier";
 	if (X509_NAME_entry_count(parsed->tbs->subject) == 0)
 		return "has an empty subject";
 	return NULL;
@@ -163,7 +160,9 @@ int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct e
 		ERR_clear_error(); /* its reasons are those of a parser */
 		return err_set(err, ERR_FAILED, "'%s' is not a certificate", file);
 	}
-	fault = fault_of(parsed);
+	fault = issuing_fault(parsed);
+	if (!fault && !parsed_key_id(parsed))
+		fault = "has no subject key identifier";
 	if (fault) {
 		ERR_clear_error();
 		return err_set(err, ERR_FAILED, "the certificate in '%s' %s", file, fault);
@@ -175,6 +174,7 @@ int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct e
 		    file);
 	id = parsed_key_id(parsed);
 	buf_add(&ca->key_id, ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
+	ca->constraints_critical = parsed->extensions[EXT_NAME_CONSTRAINTS].critical;
 	ca->constraints = mem_give(parsed->extensions[EXT_NAME_CONSTRAINTS].value);
 	pem_write("CERTIFICATE", &ca->der, &ca->pem);
 	identify(ca);
@@ -184,8 +184,7 @@ int ca_read(const char *file, const struct buf *bytes, struct ca **ret, struct e
 
 /* --- of a name and a key --- */
 
-/* UTF8String for all but C, which X.520 makes a PrintableString. */
-static X509_NAME *name_of_rdns(const struct rdn *rdns, size_t n)
+X509_NAME *name_of_rdns(const struct rdn *rdns, size_t n)
 {
 	X509_NAME *name = X509_NAME_new();
 

@@ -8,6 +8,8 @@
 
 #include <mica/ca.h>
 
+#include "chain_private.h"
+
 struct ca {
 	struct buf der; /* empty, and the times 0, when there is no certificate yet */
 	struct buf pem;
@@ -22,6 +24,19 @@ struct ca {
 	X509_NAME *name;
 	EVP_MD_CTX *verifying;         /* to copy from: pkey_verify() */
 	NAME_CONSTRAINTS *constraints; /* NULL: none */
+	bool constraints_critical;
+	struct chain *chain; /* above an intermediate; NULL: a root, or not known */
 };
+
+/* For people: the most specific attribute first, UTF-8 as it is, control characters escaped.
+ * NULL on failure; free() it. */
+char *name_text(const X509_NAME *name);
+
+/* UTF8String for all but C, which X.520 makes a PrintableString. NULL on failure. */
+X509_NAME *name_of_rdns(const struct rdn *rdns, size_t n);
+
+/* Why the certificate may not issue, to stand behind "the certificate in 'FILE'"; NULL: it may.
+ */
+const char *issuing_fault(const struct parsed *parsed);
 
 #endif

@@ -135,19 +135,3 @@ bool dns_is_address(struct dns_name name)
 	}
 	return label.len > 0;
 }
-
-bool dns_within(struct dns_name name, struct dns_name base)
-{
-	const char *tail;
-
-	if (base.len == 0)
-		return true;
-	if (name.len < base.len)
-		return false;
-	tail = name.text + (name.len - base.len);
-	if (strncasecmp(tail, base.text, base.len) != 0)
-		return false;
-	if (name.len == base.len)
-		return base.text[0] != '.';
-	return base.text[0] == '.' || tail[-1] == '.';
-}

@@ -23,8 +23,4 @@ const char *dns_alabel_fault(struct dns_name name);
 bool dns_has_upper_case(struct dns_name name);
 bool dns_is_address(struct dns_name name); /* an IPv4 or IPv6 address, or what ends like one */
 
-/* Is name the same as base or below it? A base that begins with a dot means below it only
- * (as Go and OpenSSL read RFC 5280 4.2.1.10). */
-bool dns_within(struct dns_name name, struct dns_name base);
-
 #endif

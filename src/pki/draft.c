@@ -6,6 +6,7 @@
 
 #include "any.h"
 #include "ca_private.h"
+#include "constraints.h"
 #include "san.h"
 #include "spki.h"
 #include "tbs.h"
@@ -124,6 +125,19 @@ static int put_san(struct tbs *tbs, const struct draft_spec *spec)
 	return done;
 }
 
+static int put_name_constraints(struct tbs *tbs, const struct draft_spec *spec)
+{
+	NAME_CONSTRAINTS *constraints;
+	int done;
+
+	if (spec->n_permitted_dns == 0)
+		return 0;
+	constraints = constraints_make(spec->permitted_dns, spec->n_permitted_dns);
+	done = constraints ? add(tbs, NID_name_constraints, constraints, CRITICAL) : -1;
+	NAME_CONSTRAINTS_free(constraints);
+	return done;
+}
+
 static int put_key_ids(struct tbs *tbs, const struct ca *ca, const struct spki *spki)
 {
 	ASN1_OCTET_STRING *own = ASN1_OCTET_STRING_new();
@@ -151,6 +165,8 @@ static int put_extensions(struct tbs *tbs, const struct ca *ca, const struct dra
 
 	if (put_basic_constraints(tbs, spec->profile) < 0 ||
 	    put_key_usage(tbs, spec->profile, rsa) < 0)
+		return -1;
+	if (spec->profile == PROFILE_CA && put_name_constraints(tbs, spec) < 0)
 		return -1;
 	if (spec->profile != PROFILE_CA &&
 	    (put_purpose(tbs, spec->profile) < 0 || put_san(tbs, spec) < 0))

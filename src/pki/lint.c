@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 
 #include "approval_private.h"
+#include "constraints.h"
 #include "draft.h"
 #include "lint_rules.h"
 #include "pkey.h"
@@ -130,16 +131,23 @@ void lint_free(struct lint *lint)
 
 /* --- approving --- */
 
+int lint_twin(const struct lint *lint, const struct buf *tbs, struct buf *ret)
+{
+	BUF_AUTO signature = BUF_INIT;
+
+	if (pkey_sign(lint->signing, tbs, &signature) < 0)
+		return -1;
+	return envelope_seal(tbs, &lint->algorithm, &signature, ret);
+}
+
 /* The draft, signed by the throw-away key, as DER. */
 static int make_twin(const struct lint *lint, const struct draft_spec *spec, struct buf *ret)
 {
 	BUF_AUTO tbs = BUF_INIT;
-	BUF_AUTO signature = BUF_INIT;
 
-	if (draft_make(lint->ca, spec, lint->identifier, &tbs) < 0 ||
-	    pkey_sign(lint->signing, &tbs, &signature) < 0)
-		return -1;
-	return envelope_seal(&tbs, &lint->algorithm, &signature, ret);
+	return draft_make(lint->ca, spec, lint->identifier, &tbs) < 0
+	           ? -1
+	           : lint_twin(lint, &tbs, ret);
 }
 
 static bool says_serial(const ASN1_INTEGER *serial, const struct draft_spec *spec)
@@ -180,6 +188,15 @@ static bool says_names(const struct parsed *twin, const struct draft_spec *spec)
 	return true;
 }
 
+static bool says_constraints(const struct parsed *twin, const struct draft_spec *spec)
+{
+	const NAME_CONSTRAINTS *said = twin->extensions[EXT_NAME_CONSTRAINTS].value;
+
+	if (spec->n_permitted_dns == 0 || spec->profile != PROFILE_CA)
+		return !said;
+	return constraints_permit(said, spec->permitted_dns, spec->n_permitted_dns);
+}
+
 static bool says_common_name(const struct parsed *twin, const struct draft_spec *spec)
 {
 	size_t len = 0;
@@ -205,23 +222,36 @@ static const char *differs(
 		return "serial number";
 	if (twin->not_before != spec->not_before || twin->not_after != spec->not_after)
 		return "validity";
+	if (!says_constraints(twin, spec))
+		return "set of name constraints";
 	if (!says_common_name(twin, spec))
 		return "common name";
 	return says_names(twin, spec) ? NULL : "alternative names";
 }
 
-static struct approval *approve(
-    const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
+struct approval *lint_approval(
+    const struct lint *lint, const struct envelope *twin, const char *entry)
 {
 	struct approval *approval = mem_zalloc(sizeof(*approval));
 	size_t len;
-	const unsigned char *tbs = envelope_tbs(twin->envelope, &len);
+	const unsigned char *tbs = envelope_tbs(twin, &len);
 
 	buf_add(&approval->tbs, tbs, len);
 	buf_add(&approval->algorithm, lint->algorithm.data, lint->algorithm.len);
 	approval->issuer = lint->ca->identity;
-	approval->entry = mem_strdup(spec->entry);
+	approval->noun = "certificate";
+	approval->entry = mem_strdup(entry);
 	return approval;
+}
+
+const struct ca *lint_issuer(const struct lint *lint)
+{
+	return lint->ca;
+}
+
+const X509_ALGOR *lint_identifier(const struct lint *lint)
+{
+	return lint->identifier;
 }
 
 static const char *first_error(const struct findings *findings, size_t from)
@@ -259,7 +289,7 @@ int lint_approve(struct lint *lint, const struct draft_spec *spec, int64_t now,
 		return err_set(err, ERR_FAILED,
 		    "the draft for '%s' says another %s than it was asked to", spec->entry,
 		    difference);
-	*ret = approve(lint, twin, spec);
+	*ret = lint_approval(lint, twin->envelope, spec->entry);
 	return 0;
 }
 

@@ -5,12 +5,21 @@
 
 #include <string.h>
 
+#include <mica/domain.h>
+
 #include "dns.h"
 
 static struct dns_name dns_of(const ASN1_STRING *string)
 {
 	return (struct dns_name){ (const char *)ASN1_STRING_get0_data(string),
 		(size_t)ASN1_STRING_length(string) };
+}
+
+static struct domain domain_of(const ASN1_STRING *string)
+{
+	const struct dns_name name = dns_of(string);
+
+	return (struct domain){ name.text, name.len };
 }
 
 /* The base is an address and a mask of the same length. */
@@ -32,7 +41,7 @@ static bool address_within(const ASN1_STRING *address, const ASN1_STRING *base)
 static bool within(const GENERAL_NAME *name, const GENERAL_NAME *base)
 {
 	if (name->type == GEN_DNS)
-		return dns_within(dns_of(name->d.dNSName), dns_of(base->d.dNSName));
+		return domain_within(domain_of(name->d.dNSName), domain_of(base->d.dNSName));
 	return address_within(name->d.iPAddress, base->d.iPAddress);
 }
 
@@ -60,13 +69,20 @@ static bool is_allowed(const GENERAL_NAME *name, const NAME_CONSTRAINTS *constra
 	       match(name, constraints->excludedSubtrees) != INSIDE;
 }
 
-/* OpenSSL takes a common name with a dot in it for a DNS name when there is no other. */
-static bool looks_like_dns(const struct judged *judged, bool has_dns)
-{
-	struct dns_name cn = { judged->cn, judged->cn_len };
+/* What a certificate says that constraints of DNS names may be held against. */
+struct held {
+	const GENERAL_NAMES *san;
+	bool has_dns;
+};
 
-	return !has_dns && judged->cn && memchr(cn.text, '.', cn.len) && !dns_form_fault(cn) &&
-	       !dns_is_address(cn);
+/* Without a DNS name beside it OpenSSL takes a common name that looks like one for it, and
+ * GnuTLS that of every server. */
+static bool counts_as_dns(const struct judged *judged, const struct held *held)
+{
+	const struct domain cn = { judged->cn, judged->cn_len };
+
+	return judged->cn && !held->has_dns &&
+	       (judged->profile == PROFILE_SERVER || domain_like(cn));
 }
 
 static void check_cn(const struct judged *judged, const NAME_CONSTRAINTS *constraints)
@@ -77,29 +93,64 @@ static void check_cn(const struct judged *judged, const NAME_CONSTRAINTS *constr
 	name.d.dNSName = value;
 	if (value && ASN1_STRING_set(value, judged->cn, (int)judged->cn_len) == 1 &&
 	    !is_allowed(&name, constraints))
-		fault(judged, "the common name '%s' is outside what the CA may issue for",
+		fault(judged,
+		    "the common name '%s', which counts as a DNS name where there is no "
+		    "other, is outside what the CA may issue for",
 		    judged->cn);
 	ASN1_STRING_free(value);
 }
 
-void rule_constraints(const struct judged *judged)
+static void hold_against(
+    const struct judged *judged, const struct held *held, const NAME_CONSTRAINTS *constraints)
 {
-	const GENERAL_NAMES *san = parsed_san(judged->certificate);
-	const NAME_CONSTRAINTS *constraints = judged->issuer->constraints;
-	bool has_dns = false;
+	for (int i = 0; constraints && i < sk_GENERAL_NAME_num(held->san); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(held->san, i);
 
-	if (!constraints)
-		return;
-	for (int i = 0; i < sk_GENERAL_NAME_num(san); i++) {
-		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
-
-		if (name->type != GEN_DNS && name->type != GEN_IPADD)
-			continue;
-		has_dns = has_dns || name->type == GEN_DNS;
-		if (!is_allowed(name, constraints))
+		if ((name->type == GEN_DNS || name->type == GEN_IPADD) &&
+		    !is_allowed(name, constraints))
 			fault(judged,
 			    "alternative name %d is outside what the CA may issue for", i + 1);
 	}
-	if (looks_like_dns(judged, has_dns))
+	if (constraints && counts_as_dns(judged, held))
 		check_cn(judged, constraints);
+}
+
+/* Those of the CA, and of every one above it. */
+void rule_constraints(const struct judged *judged)
+{
+	const struct chain *chain = judged->issuer->chain;
+	struct held held = { .san = parsed_san(judged->certificate) };
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(held.san); i++)
+		held.has_dns |= sk_GENERAL_NAME_value(held.san, i)->type == GEN_DNS;
+	hold_against(judged, &held, judged->issuer->constraints);
+	for (size_t i = 0; chain && i < chain->n; i++)
+		hold_against(judged, &held,
+		    chain->links[i].parsed->extensions[EXT_NAME_CONSTRAINTS].value);
+}
+
+/* What a CA's own certificate may say of constraints: DNS domains alone, see constraints.h. */
+void rule_ca_constraints(const struct judged *judged)
+{
+	const NAME_CONSTRAINTS *constraints =
+	    judged->certificate->extensions[EXT_NAME_CONSTRAINTS].value;
+
+	if (!constraints)
+		return;
+	if (constraints->excludedSubtrees ||
+	    sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) <= 0)
+		fault(judged, "the name constraints do more than permit");
+	for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees); i++) {
+		const GENERAL_SUBTREE *tree =
+		    sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i);
+		struct dns_name name;
+
+		if (tree->base->type != GEN_DNS || tree->minimum || tree->maximum) {
+			fault(judged, "permitted subtree %d is no DNS domain", i + 1);
+			continue;
+		}
+		name = dns_of(tree->base->d.dNSName);
+		if (dns_form_fault(name) || memchr(name.text, '*', name.len))
+			fault(judged, "permitted domain %d is malformed", i + 1);
+	}
 }

@@ -167,12 +167,18 @@ void rule_validity_ca(const struct judged *judged)
 {
 	char leaf[CLOCK_TEXT];
 	char ca[CLOCK_TEXT];
+	const char *above;
+	int64_t end = ca_ends(judged->issuer, &above);
 
-	if (judged->issuer->der.len > 0 &&
-	    judged->certificate->not_after > judged->issuer->not_after)
-		fault(judged, "notAfter %s is after the CA's, %s",
-		    clock_text(judged->certificate->not_after, leaf),
-		    clock_text(judged->issuer->not_after, ca));
+	if (judged->issuer->der.len == 0 || judged->certificate->not_after <= end)
+		return;
+	clock_text(judged->certificate->not_after, leaf);
+	clock_text(end, ca);
+	if (above)
+		fault(judged, "notAfter %s is after that of '%s', above the CA, %s", leaf,
+		    above, ca);
+	else
+		fault(judged, "notAfter %s is after the CA's, %s", leaf, ca);
 }
 
 void rule_validity_before_ca(const struct judged *judged)

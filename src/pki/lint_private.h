@@ -23,4 +23,17 @@ struct lint_case {
 void lint_judge(
     const struct lint *lint, const struct lint_case *lint_case, struct findings *findings);
 
+/* The same for a certification request: -1 when der is none. */
+int lint_judge_request(const struct lint *lint, const struct request_spec *spec,
+    const struct buf *der, struct findings *findings) MICA_CHECKED;
+
+/* What certificates and requests have in common: the twin of these bytes, signed by the
+ * throw-away key (-1, with OpenSSL's reasons in its queue), and the approval of what was found
+ * good in it. */
+int lint_twin(const struct lint *lint, const struct buf *tbs, struct buf *ret) MICA_CHECKED;
+struct approval *lint_approval(
+    const struct lint *lint, const struct envelope *twin, const char *entry);
+const struct ca *lint_issuer(const struct lint *lint);
+const X509_ALGOR *lint_identifier(const struct lint *lint); /* of the CA's signatures */
+
 #endif

@@ -35,7 +35,7 @@ const struct rule lint_rules[] = {
 	{ "validity-now", ERR, FOR_ALL, rule_validity_now,
 	  "the certificate is valid now", "is the clock right?" },
 	{ "validity-ca", ERR, FOR_LEAF, rule_validity_ca,
-	  "a leaf does not outlive its CA", "lower 'days', or make the next CA generation" },
+	  "a leaf does not outlive its CA, nor any above it", "lower 'days', or make the next CA generation" },
 	{ "validity-before-ca", WARN, FOR_LEAF, rule_validity_before_ca,
 	  "a leaf does not begin before its CA", "lower 'backdate'" },
 	{ "validity-long", WARN, FOR_LEAF, rule_validity_long,
@@ -75,7 +75,11 @@ const struct rule lint_rules[] = {
 	{ "ip-length", ERR, FOR_LEAF, rule_ip_length,
 	  "an IP address has 4 or 16 octets (RFC 5280 4.2.1.6)", NULL },
 	{ "name-constraints", ERR, FOR_LEAF, rule_constraints,
-	  "names lie within the CA's name constraints (RFC 5280 4.2.1.10)", NULL },
+	  "names lie within the name constraints of the CA and of those above it (RFC 5280 4.2.1.10)",
+	  "give it names within them, or take them out" },
+
+	{ "ca-name-constraints", ERR, FOR_CA, rule_ca_constraints,
+	  "a CA's name constraints permit DNS domains and nothing else (RFC 5280 4.2.1.10)", NULL },
 
 	{ "extension-duplicate", ERR, FOR_ALL, rule_extension_duplicate,
 	  "no extension stands twice (RFC 5280 4.2)", NULL },

@@ -73,7 +73,7 @@ rule_check rule_subject_empty, rule_subject_issuer, rule_cn_one, rule_cn_length,
     rule_ip_length;
 
 /* lint_constraints.c */
-rule_check rule_constraints;
+rule_check rule_constraints, rule_ca_constraints;
 
 /* lint_extensions.c */
 rule_check rule_extension_duplicate, rule_extension_unknown, rule_extension_form,

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_tbs(const uint8_t *data, size_t size)
 {
 	static const uint8_t issuer[] = { 0x30, 0x00 };
-	const struct tbs_rule rule = { TOKEN_USE_ISSUE, ALG_EC_P256, issuer, sizeof(issuer) };
+	const struct tbs_rule rule = { TOKEN_USE_ISSUE, ALG_EC_P256, issuer, sizeof(issuer), NULL, 0 };
 	struct err err = ERR_INIT;
 	struct tbs tbs = { 0 };
 

@@ -25,6 +25,35 @@ static void leaf_with_name_constraints(X509 *x509)
 	    x509, NID_name_constraints, 1, 0x30, 0x07, 0xa0, 0x05, 0x30, 0x03, 0x82, 0x01, 'a');
 }
 
+static void constraints_excluding(X509 *x509)
+{
+	REPLACE(
+	    x509, NID_name_constraints, 1, 0x30, 0x07, 0xa1, 0x05, 0x30, 0x03, 0x82, 0x01, 'a');
+}
+
+static void constraints_of_nothing(X509 *x509)
+{
+	REPLACE(x509, NID_name_constraints, 1, 0x30, 0x00);
+}
+
+static void constraints_of_addresses(X509 *x509)
+{
+	REPLACE(x509, NID_name_constraints, 1, 0x30, 0x0e, 0xa0, 0x0c, 0x30, 0x0a, 0x87, 0x08,
+	    10, 0, 0, 0, 255, 0, 0, 0);
+}
+
+static void constraints_of_a_wildcard(X509 *x509)
+{
+	REPLACE(x509, NID_name_constraints, 1, 0x30, 0x09, 0xa0, 0x07, 0x30, 0x05, 0x82, 0x03,
+	    '*', '.', 'a');
+}
+
+static void constraints_not_critical(X509 *x509)
+{
+	REPLACE(
+	    x509, NID_name_constraints, 0, 0x30, 0x07, 0xa0, 0x05, 0x30, 0x03, 0x82, 0x01, 'a');
+}
+
 /* CA:FALSE written out, which DER leaves to the default */
 static void basic_false_aloud(X509 *x509)
 {
@@ -173,6 +202,11 @@ static const struct bad bad_extensions[] = {
 	{ "leaf-constraints", PROFILE_CLIENT, .change = basic_missing },
 	{ "leaf-constraints", PROFILE_CLIENT, .change = basic_true },
 	{ "leaf-constraints", PROFILE_CLIENT, .change = leaf_pathlen },
+	{ "ca-name-constraints", PROFILE_CA, .change = constraints_excluding },
+	{ "ca-name-constraints", PROFILE_CA, .change = constraints_of_nothing },
+	{ "ca-name-constraints", PROFILE_CA, .change = constraints_of_addresses },
+	{ "ca-name-constraints", PROFILE_CA, .change = constraints_of_a_wildcard },
+	{ "extension-critical", PROFILE_CA, .change = constraints_not_critical },
 	{ "ca-flag", PROFILE_CA, .change = basic_empty },
 	{ "ca-pathlen", PROFILE_CA, .change = basic_pathlen },
 	{ "usage-missing", PROFILE_CLIENT, .change = usage_missing },

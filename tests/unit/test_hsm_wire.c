@@ -200,7 +200,7 @@ static void test_kinds(void **state)
 	world_issuer("mica test", &issuer);
 	for (size_t i = 0; i < mem_count(algorithms); i++) {
 		struct tbs_rule rule = { TOKEN_USE_ISSUE, algorithms[i], issuer.data,
-			issuer.len };
+			issuer.len, NULL, 0 };
 		BUF_AUTO der = BUF_INIT;
 		struct tbs tbs;
 
@@ -244,6 +244,94 @@ static void test_cut(void **state)
 	}
 	buf_add(&der, "", 1);
 	assert_int_equal(tbs_parse(der.data, der.len, &tbs, &err), -1);
+}
+
+/* --- the CA's own request -------------------------------------------------------------------
+ */
+
+enum asked { ASKED_NOTHING, ASKED_CA, ASKED_A_PASSWORD_TOO };
+
+/* A CertificationRequestInfo */
+static void request_info(const char *subject, EVP_PKEY *pkey, enum asked asked, struct buf *ret)
+{
+	X509_REQ *request = X509_REQ_new();
+	X509_NAME *name = world_name(subject);
+	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+	unsigned char *der = NULL;
+	int len;
+
+	X509_REQ_set_version(request, X509_REQ_VERSION_1);
+	X509_REQ_set_subject_name(request, name);
+	X509_REQ_set_pubkey(request, pkey);
+	if (asked != ASKED_NOTHING) {
+		sk_X509_EXTENSION_push(
+		    list, X509V3_EXT_conf_nid(
+		              NULL, NULL, NID_basic_constraints, "critical,CA:TRUE,pathlen:0"));
+		X509_REQ_add_extensions(request, list);
+	}
+	if (asked == ASKED_A_PASSWORD_TOO)
+		X509_REQ_add1_attr_by_NID(request, NID_pkcs9_challengePassword, MBSTRING_ASC,
+		    (const unsigned char *)"secret", -1);
+	len = i2d_re_X509_REQ_tbs(request, &der);
+	assert_true(len > 0);
+	buf_clear(ret);
+	buf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+	X509_NAME_free(name);
+	X509_REQ_free(request);
+}
+
+static void refused(const struct buf *der, const struct tbs_rule *rule, const char *words)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(tbs_judge(der->data, der->len, rule, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	if (!strstr(err.text, words))
+		fail_msg("'%s' does not say '%s'", err.text, words);
+}
+
+static void test_requests(void **state)
+{
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *own = world_throw_away(ALG_EC_P256);
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *other = world_throw_away(ALG_EC_P256);
+	BUF_AUTO issuer = BUF_INIT;
+	BUF_AUTO der = BUF_INIT;
+	unsigned char *spki = NULL;
+	int spki_len = i2d_PUBKEY(own, &spki);
+	struct tbs_rule rule = { TOKEN_USE_INIT, ALG_EC_P256, NULL, 0, spki, (size_t)spki_len };
+	struct tbs_rule keyless = rule;
+	struct err err = ERR_INIT;
+	struct tbs tbs;
+
+	(void)state;
+	world_issuer("mica test", &issuer);
+	rule.issuer = keyless.issuer = issuer.data;
+	rule.issuer_len = keyless.issuer_len = issuer.len;
+	keyless.spki = NULL;
+	keyless.spki_len = 0;
+	request_info("mica test", own, ASKED_NOTHING, &der);
+	must(tbs_judge(der.data, der.len, &rule, &err), &err);
+	request_info("mica test", own, ASKED_CA, &der);
+	must(tbs_parse(der.data, der.len, &tbs, &err), &err);
+	assert_int_equal(tbs.kind, TBS_REQUEST);
+	must(tbs_judge(der.data, der.len, &rule, &err), &err);
+	refused(&der, &keyless, "for another key than the CA key");
+	rule.use = TOKEN_USE_ISSUE;
+	refused(&der, &rule, "which only init may make");
+	rule.use = TOKEN_USE_INIT;
+	for (size_t len = 0; len < der.len; len++)
+		assert_int_equal(tbs_parse(der.data, len, &tbs, &err), -1);
+	buf_add(&der, "", 1);
+	assert_int_equal(tbs_parse(der.data, der.len, &tbs, &err), -1);
+	request_info("mica test", other, ASKED_CA, &der);
+	refused(&der, &rule, "for another key than the CA key");
+	request_info("somebody else", own, ASKED_CA, &der);
+	refused(&der, &rule, "for another subject than this CA");
+	request_info("mica test", own, ASKED_A_PASSWORD_TOO, &der);
+	refused(&der, &rule, "neither a TBSCertificate nor a TBSCertList");
+	OPENSSL_free(spki);
 }
 
 struct fragment {
@@ -412,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_ckr),
 	};

@@ -60,6 +60,10 @@ static void name_constraints(void **state)
 		{ "ingest", NULL, { 10, 1, 2, 3 }, true },
 		{ "ingest.example.org", NULL, { 10, 1, 2, 3 }, false },
 		{ "ingest.example.com", NULL, { 10, 1, 2, 3 }, true },
+		/* OpenSSL takes each of these for a DNS name */
+		{ "10.1.2.3", NULL, { 10, 1, 2, 3 }, false },
+		{ "in_gest.example.org", NULL, { 10, 1, 2, 3 }, false },
+		{ "reader of example.org", NULL, { 10, 1, 2, 3 }, true },
 	};
 	struct world *world = *state;
 	MICA_AUTO(ca_freep) struct ca *ca = constrained_ca(world);

@@ -110,29 +110,6 @@ static void addresses(void **state)
 		assert_false(dns_is_address(name(no[i])));
 }
 
-static void within(void **state)
-{
-	static const struct {
-		const char *name, *base;
-		bool inside;
-	} cases[] = {
-		{ "a.b", "", true },
-		{ "a.b", "a.b", true },
-		{ "x.a.b", "a.b", true },
-		{ "X.A.B", "a.b", true },
-		{ "xa.b", "a.b", false },
-		{ "b", "a.b", false },
-		{ "a.b", ".a.b", false },
-		{ "x.a.b", ".a.b", true },
-		{ "a.c", "a.b", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < mem_count(cases); i++)
-		assert_int_equal(
-		    dns_within(name(cases[i].name), name(cases[i].base)), cases[i].inside);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,7 +119,6 @@ int main(void)
 		cmocka_unit_test(alabels),
 		cmocka_unit_test(punycode),
 		cmocka_unit_test(addresses),
-		cmocka_unit_test(within),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
