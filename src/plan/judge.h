@@ -28,6 +28,9 @@ void judge_cas(struct judge *judge);
 /* parent and permitted-dns of one CA */
 void judge_chain(struct judge *judge, const struct ca_keys *keys, struct inv_ca *ca);
 void judge_certificates(struct judge *judge);
+/* the names of one certificate, against permitted-dns of the CA that issues */
+void judge_permitted_names(struct judge *judge, const struct certificate_keys *keys,
+    const struct inv_certificate *certificate);
 void judge_deployments(struct judge *judge);
 void judge_paths(
     struct judge *judge); /* of the deployments and the state directory, to each other */

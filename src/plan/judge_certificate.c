@@ -152,6 +152,7 @@ static void judge_certificate(
 			    "a server needs a name under dns or ip");
 		judge_common_name(judge, keys, names_known, out);
 	}
+	judge_permitted_names(judge, keys, out);
 	judge_csr(judge, keys, out);
 	judge_life(judge, keys, out);
 }

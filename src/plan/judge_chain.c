@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <mica/domain.h>
 #include <mica/mem.h>
 
 static bool is_there(char *const *texts, size_t n, const char *text)
@@ -92,4 +93,73 @@ void judge_chain(struct judge *judge, const struct ca_keys *keys, struct inv_ca 
 {
 	judge_parents(judge, &keys->parent, ca);
 	judge_permitted(judge, &keys->permitted_dns, ca);
+}
+
+/* --- what is issued under it -----------------------------------------------------------------
+ */
+
+static bool permits(const struct inv_ca *ca, const char *name)
+{
+	const struct domain it = { name, strlen(name) };
+
+	for (size_t i = 0; i < ca->n_permitted_dns; i++) {
+		const char *base = ca->permitted_dns[i];
+
+		if (domain_within(it, (struct domain){ base, strlen(base) }))
+			return true;
+	}
+	return false;
+}
+
+/* Without a DNS name beside it OpenSSL takes a common name that looks like one for it, and
+ * GnuTLS that of every server, be it an address. */
+static void judge_permitted_cn(struct judge *judge, const struct certificate_keys *keys,
+    const struct inv_ca *ca, const struct inv_certificate *certificate)
+{
+	const char *cn = certificate->common_name;
+	const struct doc_node *node =
+	    keys->common_name.node ? keys->common_name.node : keys->head.node;
+
+	if (!cn || permits(ca, cn))
+		return;
+	if (certificate->profile == PROFILE_SERVER)
+		doc_fault(judge->findings, "permitted-dns", &node->mark,
+		    "give it a DNS name within 'permitted-dns' as well",
+		    "a server without a DNS name: clients take its common name '%s' for one, "
+		    "which is not within 'permitted-dns'",
+		    cn);
+	else if (domain_like((struct domain){ cn, strlen(cn) }))
+		doc_fault(judge->findings, "permitted-dns", &node->mark,
+		    "a common name of one word, or with a blank in it, is not taken for one",
+		    "OpenSSL takes the common name '%s' for a DNS name, which is not within "
+		    "'permitted-dns'",
+		    cn);
+}
+
+void judge_permitted_names(struct judge *judge, const struct certificate_keys *keys,
+    const struct inv_certificate *certificate)
+{
+	const struct inv_ca *ca = judge->inventory->n_cas > 0 ? judge->inventory->cas : NULL;
+	const struct schema_value *permitted =
+	    ca ? &((const struct ca_keys *)judge->keys->cas.items)->permitted_dns : NULL;
+	bool has_dns = false;
+
+	if (!ca || ca->n_permitted_dns == 0 || keys->dns.faulty || keys->profile.faulty)
+		return;
+	if (schema_count(permitted) != ca->n_permitted_dns)
+		return; /* some of it is a fault: what is permitted is not known */
+	for (size_t i = 0; i < certificate->n_names; i++) {
+		const struct name *name = &certificate->names[i];
+
+		if (name->kind != NAME_DNS)
+			continue;
+		has_dns = true;
+		if (!permits(ca, name->text))
+			doc_fault(judge->findings, "permitted-dns", &certificate->name_marks[i],
+			    "add its domain there, before the CA is made, or take it out",
+			    "the name '%s' is not within 'permitted-dns' of CA '%s'",
+			    name->text, ca->name ? ca->name : "");
+	}
+	if (!has_dns)
+		judge_permitted_cn(judge, keys, ca, certificate);
 }

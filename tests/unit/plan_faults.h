@@ -89,6 +89,36 @@ static const struct {
 	{ "permitted-dns address", "    pin: prompt", "    permitted-dns: [\"10.0.0.1\"]",
 	    "7:21: '10.0.0.1' is an IP address, no DNS name\n"
 	    "    hint: a domain, such as example.com\n" },
+	{ "permitted-dns names", "    pin: prompt", "    permitted-dns: [example.com]",
+	    "15:11: the name 'localhost' is not within 'permitted-dns' of CA 'g1'\n"
+	    "    hint: add its domain there, before the CA is made, or take it out\n" },
+	{ "permitted-dns server by address", NULL,
+	    "version: 1\n"
+	    "ca:\n"
+	    "  - { name: g1, module: softhsm2, key: \"pkcs11:token=t;object=ca\",\n"
+	    "      subject: { CN: g1 }, permitted-dns: [example.com, internal] }\n"
+	    "certificates:\n"
+	    "  - { name: server, profile: server, ip: [10.0.0.1] }\n"
+	    "  - { name: a, profile: client, common-name: ingest.example.org }\n"
+	    "  - { name: b, profile: client, common-name: ingest.example.com }\n"
+	    "  - { name: c, profile: client, common-name: Reader of example.org }\n"
+	    "  - { name: d, profile: client, dns: [a.internal], common-name: x.y }\n"
+	    "  - { name: e, profile: client, common-name: 10.0.0.2, ip: [10.0.0.2] }\n"
+	    "milvus:\n"
+	    "  - { name: prod, kind: files, server: server, clients: [a, b, c, d, e],\n"
+	    "      sni: 10.0.0.1 }\n",
+	    "6:5: a server without a DNS name: clients take its common name '10.0.0.1' for "
+	    "one, "
+	    "which is not within 'permitted-dns'\n"
+	    "    hint: give it a DNS name within 'permitted-dns' as well\n"
+	    "7:46: OpenSSL takes the common name 'ingest.example.org' for a DNS name, which is "
+	    "not within 'permitted-dns'\n"
+	    "    hint: a common name of one word, or with a blank in it, is not taken for one\n"
+	    "11:46: OpenSSL takes the common name '10.0.0.2' for a DNS name, which is not "
+	    "within "
+	    "'permitted-dns'\n"
+	    "    hint: a common name of one word, or with a blank in it, is not taken for "
+	    "one\n" },
 	{ "permitted-dns twice", "    pin: prompt",
 	    "    permitted-dns: [example.com, Example.COM]",
 	    "7:34: the domain 'example.com' is there twice\n" },
