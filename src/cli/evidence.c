@@ -41,7 +41,7 @@ int evidence_check_options(const struct options *options, struct err *err)
 
 static int read_file(const char *path, struct buf *ret, struct err *err)
 {
-	return path ? file_read(-1, path, FILE_MAX_TEXT, ret, err) : 0;
+	return path ? file_read(AT_FDCWD, path, FILE_MAX_TEXT, ret, err) : 0;
 }
 
 static int check_attestation(struct evidence *evidence, const struct buf *root, struct err *err)
