@@ -23,6 +23,7 @@ MICA_DEFINE_FREEP(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 MICA_DEFINE_FREEP(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 MICA_DEFINE_FREEP(OSSL_PARAM, OSSL_PARAM_free)
 MICA_DEFINE_FREEP(BIGNUM, BN_free)
+MICA_DEFINE_FREEP(EC_GROUP, EC_GROUP_free)
 MICA_DEFINE_FREEP(X509, X509_free)
 MICA_DEFINE_FREEP(X509_PUBKEY, X509_PUBKEY_free)
 
@@ -116,15 +117,31 @@ static int rsa_spki(const struct buf *modulus, const struct buf *exponent,
 
 /* --- elliptic ------------------------------------------------------------------ */
 
+/* ykcs11 2.2.0 spells the curve of an imported key out. Every parameter must be that of the
+ * named curve (CVE-2020-0601); in what mica writes it is named. */
+static int spelt_curve(const struct buf *params)
+{
+	const unsigned char *at = params->data;
+	MICA_AUTO(EC_GROUP_freep)
+	EC_GROUP *group = d2i_ECPKParameters(NULL, &at, (long)params->len);
+
+	if (!group || at != params->data + params->len)
+		return NID_undef;
+	return EC_GROUP_check_named_curve(group, 0, NULL);
+}
+
 static int ec_algorithm(const struct buf *params, enum algorithm *ret, struct err *err)
 {
-	if (buf_same(params, oid_p256, sizeof(oid_p256)))
+	const bool p256 = buf_same(params, oid_p256, sizeof(oid_p256));
+	const bool p384 = buf_same(params, oid_p384, sizeof(oid_p384));
+	const int spelt = p256 || p384 ? NID_undef : spelt_curve(params);
+
+	if (p256 || spelt == NID_X9_62_prime256v1)
 		*ret = ALG_EC_P256;
-	else if (buf_same(params, oid_p384, sizeof(oid_p384)))
+	else if (p384 || spelt == NID_secp384r1)
 		*ret = ALG_EC_P384;
 	else
-		return refuse_kind(
-		    err, "on another curve than P-256 and P-384, or its curve is not named");
+		return refuse_kind(err, "on another curve than P-256 and P-384");
 	return 0;
 }
 
