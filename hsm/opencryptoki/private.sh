@@ -2,35 +2,49 @@
 # SPDX-License-Identifier: Apache-2.0
 # An opencryptoki of one's own: its daemon and a blank software token in a directory, beside the system's.
 #
-#   private.sh start DIRECTORY               runs the daemon (pkcsslotd) until it is killed
+#   private.sh start DIRECTORY               runs the daemon (pkcsslotd) until this is killed
 #   private.sh run DIRECTORY PROGRAM [ARG]   runs a program that sees this opencryptoki
+#
+# DIRECTORY/pid is there when the daemon answers. DIRECTORY/daemon.pid is the daemon's; after a kill of that,
+# SIGUSR1 to the former starts it again.
 #
 # opencryptoki has one daemon a machine: its paths are compiled in, and it speaks by shared memory. So this one lives
 # in mount and IPC namespaces of its own, where DIRECTORY holds /var/lib/opencryptoki, /run, /dev/shm and
-# opencryptoki.conf; both commands need root. DIRECTORY/pid is there when the daemon answers.
+# opencryptoki.conf; both commands need root.
 set -euo pipefail
 
 usage() {
 	sed -n '3,9s/^# \{0,1\}//p' "$0"
 }
 
-# In the namespaces: everything that the daemon and the module have paths for
-enter_and_serve() {
+# In the namespaces: everything that the daemon and the module have paths for; then they stay until this process ends
+serve() {
 	local dir=$1
 	mount --bind "$dir/lib" /var/lib/opencryptoki
 	mount --bind "$dir/run" /run
 	mount --bind "$dir/shm" /dev/shm
 	mount --bind "$dir/opencryptoki.conf" /etc/opencryptoki/opencryptoki.conf
 	echo $$ >"$dir/pid.new"
-	(
-		while [ ! -S /run/pkcsslotd.socket ] && ! pkcsconf -s >/dev/null 2>&1; do
-			sleep 0.05
-		done
-		mv "$dir/pid.new" "$dir/pid"
-	) &
-	# newer ones have a user of their own
-	! id pkcsslotd >/dev/null 2>&1 || exec setpriv --reuid pkcsslotd --regid pkcs11 --init-groups pkcsslotd -f
-	exec pkcsslotd -f
+	"$0" daemon "$dir" &
+	until pkcsconf -s >/dev/null 2>&1; do
+		sleep 0.05
+	done
+	trap '"$0" daemon "$dir" &' USR1
+	trap 'trap - TERM; kill $(jobs -p); wait; exit 0' TERM
+	mv "$dir/pid.new" "$dir/pid"
+	setpriv --pdeathsig KILL sleep infinity &
+	local idle=$!
+	while kill -0 "$idle" 2>/dev/null; do
+		wait "$idle" || true # a signal that was trapped interrupts it
+	done
+}
+
+# Newer ones have a user of their own.
+daemon() {
+	local user=()
+	! id pkcsslotd >/dev/null 2>&1 || user=(--reuid pkcsslotd --regid pkcs11 --init-groups)
+	echo $$ >"$1/daemon.pid"
+	exec setpriv "${user[@]}" --pdeathsig KILL pkcsslotd -f
 }
 
 # One slot; with the better format of the token's files where this opencryptoki knows it
@@ -71,7 +85,7 @@ run() {
 case ${1-} in
 start) [ $# = 2 ] || { usage >&2; exit 2; } ;;
 run) [ $# -ge 3 ] || { usage >&2; exit 2; } ;;
-serve) [ $# = 2 ] || exit 2; enter_and_serve "$2" ;;
+serve | daemon) [ $# = 2 ] || { usage >&2; exit 2; } ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

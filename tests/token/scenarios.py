@@ -3,6 +3,9 @@
 
 A test file names its kind as KIND and imports everything from here. `where("x")`: only for kinds of which x is true, and
 there is nothing that mica could be asked for elsewhere."""
+import threading
+import time
+
 import pytest
 
 from harness import parts
@@ -227,6 +230,66 @@ def test_a_run_logs_in_once(proxied):
     home.faults.forget()
     home.mica("apply")
     assert home.logins() == [0]
+
+
+# --- loss ----------------------------------------------------------------------------------------
+
+
+def batch(home, n=8):
+    """An inventory with n certificates; its places, and what is in them."""
+    inv = home.inventory()
+    names = [f"client-{i}" for i in range(n - 1)]
+    inv["certificates"] = [inv.certificate("server"), *({"name": x, "profile": "client", "common-name": x} for x in names)]
+    inv.deployment["clients"] = names
+    home.write(inv)
+    return [home / "out/prod/tls/server.pem", *(home / f"out/prod/clients/{x}/client.pem" for x in names)]
+
+
+def judged(files):
+    """The bytes of certificates that lie there, each verified by the ca.pem beside it."""
+    for file in files:
+        run(["openssl", "verify", "-x509_strict", "-CAfile", file.parent / "ca.pem", file])
+    return [file.read_bytes() for file in files]
+
+
+@pytest.mark.where("can_be_lost")
+@pytest.mark.parametrize("back_after", [None, 0.5])
+def test_the_token_is_lost_in_mid_batch(proxied, kind, back_after):
+    """At the third signature; for good, or back in half a second. A batch is delivered whole or not at all, while the
+    token is away mica says so, and with the token back the next run completes."""
+    home = proxied
+    home.init()
+    files = batch(home)
+    home.mica("apply")
+    old = judged(files)
+    home.faults.forget()
+    lost = threading.Thread(target=lose_at_third_signature, args=(home, back_after))
+    lost.start()
+    said = home.mica("rotate", "--all", faults="C_Sign@*=delay:150", code=None)
+    lost.join()
+    assert said.code in (0, 1), said
+    assert said.code == 0 or "hint:" in said.err, said
+    assert not home.logins()[2:] and not {CKR_PIN_INCORRECT, CKR_PIN_LOCKED} & set(home.logins())
+    now = judged(files)
+    assert now == old if said.code == 1 else not set(now) & set(old)
+    if back_after is None:
+        said = home.refused("rotate", "--all", code=1)
+        assert "hint:" in said.err, said
+        kind.come_back()
+    home.mica("token", "--clear-latch")
+    home.mica("rotate", "--all")
+    assert not set(judged(files)) & set(old)
+    home.mica("plan", "--exit-code")
+
+
+def lose_at_third_signature(home, back_after):
+    deadline = time.monotonic() + 60
+    while len(home.faults.calls("C_Sign")) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    home.kind.lose()
+    if back_after is not None:
+        time.sleep(back_after)
+        home.kind.come_back()
 
 
 # --- which key -----------------------------------------------------------------------------------

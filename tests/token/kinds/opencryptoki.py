@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """opencryptoki's software token: a daemon in namespaces of its own, brought up as hsm/opencryptoki/README.md says."""
 import os
+import signal
 import subprocess
 import time
 
@@ -34,32 +35,37 @@ class Opencryptoki(Kind):
         self.module_path = library("/usr/lib/{}/pkcs11/libopencryptoki.so", "/usr/lib/{}/opencryptoki/libopencryptoki.so",
                                    what="libopencryptoki.so")
         self.pin, self.so_pin = random_pin(8), random_pin(8)
-        self.daemon = None
-        self.prefix = (FOLDER / "private.sh", "run", folder / "ock")
+        self.ock = folder / "ock"
+        self.log = folder / "pkcsslotd.log"
+        self.prefix = (FOLDER / "private.sh", "run", self.ock)
         for name, pin in (("pin", self.pin), ("so-pin", self.so_pin)):
             (folder / name).write_text(pin)
-        self.come_back()
+        with open(self.log, "ab") as out:
+            self.holder = subprocess.Popen([FOLDER / "private.sh", "start", self.ock], env={"PATH": PATH},
+                                           stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        self.wait_for(lambda: (self.ock / "pid").exists())
         self.run([FOLDER / "token.sh", self.label, folder / "pin", folder / "so-pin"])
 
+    def wait_for(self, holds):
+        deadline = time.monotonic() + DAEMON_SECONDS
+        while not holds():
+            assert self.holder.poll() is None and time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+
     def stop(self):
-        if self.daemon:
-            self.lose()
+        self.holder.terminate()
+        try:
+            self.holder.wait(DAEMON_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.holder.kill()
 
     def lose(self):
-        """The daemon ends."""
-        self.daemon.kill()
-        self.daemon.wait()
-        self.daemon = None
+        """The daemon ends; running programs keep what they have, new ones find nothing."""
+        os.kill(int((self.ock / "daemon.pid").read_text()), signal.SIGKILL)
 
     def come_back(self):
-        log = self.folder / "pkcsslotd.log"
-        with open(log, "ab") as out:
-            self.daemon = subprocess.Popen([FOLDER / "private.sh", "start", self.folder / "ock"], env={"PATH": PATH},
-                                           stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + DAEMON_SECONDS
-        while not (self.folder / "ock/pid").exists():
-            assert self.daemon.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
+        self.holder.send_signal(signal.SIGUSR1)
+        self.wait_for(lambda: self.label in self.run(["pkcsconf", "-t"], check=False))
 
     def unlock(self):
         """The SO sets the PIN anew, and the user changes it, here to the same."""

@@ -12,6 +12,7 @@ class SoftHSM2(Kind):
     shows = {n: {"count_low"} for n in range(1, 5)}
     foreign = ("rsa-pss", "ed25519", "ec-p521", "secret")
     extractable_key = True
+    can_be_lost = True
     signs_per_second = 500
 
     def __init__(self, folder):
@@ -27,3 +28,10 @@ class SoftHSM2(Kind):
     @property
     def env(self):
         return {"SOFTHSM2_CONF": str(self.folder / "softhsm/softhsm2.conf")}
+
+    def lose(self):
+        """Its files are somewhere else: a disk that is not mounted."""
+        (self.folder / "softhsm/tokens").rename(self.folder / "softhsm/gone")
+
+    def come_back(self):
+        (self.folder / "softhsm/gone").rename(self.folder / "softhsm/tokens")
