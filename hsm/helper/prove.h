@@ -20,6 +20,7 @@ struct bench {
 	CK_STATE state; /* of our session, before anything was tried */
 	enum algorithm algorithm;
 	struct hsm_pair pair;
+	CK_SESSION_HANDLE session; /* of the trial under way */
 	struct buf point;          /* EC: its public point, 0x04, x, y */
 	CK_OBJECT_HANDLE wrapping; /* an AES key of our session's, or CK_INVALID_HANDLE */
 	CK_RV no_wrapping;         /* why there is none */
@@ -43,6 +44,23 @@ int hsm_read_mechanisms(struct hsm *hsm, CK_OBJECT_HANDLE key, struct token_proo
 /* The certificates on the token that token_proof tells of. */
 int hsm_read_chain(struct hsm *hsm, struct wire_span spki, struct token_proof *ret,
     struct err *err) MICA_CHECKED;
+
+/* --- attempts.c ---------------------------------------------------------------- */
+
+struct answer {
+	CK_RV rv;
+	const char *reason;         /* a constant; NULL: the value says it all */
+	enum token_verdict verdict; /* where rv is CKR_OK, or NOT_TRIED */
+};
+
+/* what: an attribute or a mechanism */
+typedef struct answer attempt_fn(struct bench *bench, CK_ULONG what);
+
+attempt_fn attempt_read, attempt_wrap, attempt_copy, attempt_set, attempt_decrypt, attempt_encrypt,
+    attempt_derive;
+
+/* A session object: it is gone with the session at the latest. */
+void bench_make_wrapping_key(struct bench *bench);
 
 /* --- trials.c ------------------------------------------------------------------ */
 

@@ -98,6 +98,7 @@ static void put_trials(struct buf *out, const struct token_proof *proof)
 		wire_put_text(out, trial->answer);
 		wire_put_text(out, trial->reason);
 		wire_put_u32(out, trial->verdict);
+		wire_put_u32(out, trial->aim);
 	}
 }
 
@@ -173,17 +174,20 @@ static void get_attributes(struct wire_in *in, struct token_attributes *ret)
 
 static void get_trial(struct wire_in *in, struct token_trial *ret)
 {
-	uint32_t verdict;
+	uint32_t verdict, aim;
 
 	ret->name = text_or_empty(in);
 	ret->tried = text_or_empty(in);
 	ret->answer = wire_get_text(in);
 	ret->reason = wire_get_text(in);
 	verdict = wire_get_u32(in);
-	if (verdict > TOKEN_NOT_TRIED)
+	aim = wire_get_u32(in);
+	if (verdict > TOKEN_NOT_TRIED || aim > TOKEN_USE) {
 		in->bad = true;
-	else
-		ret->verdict = (enum token_verdict)verdict;
+		return;
+	}
+	ret->verdict = (enum token_verdict)verdict;
+	ret->aim = (enum token_aim)aim;
 }
 
 static void get_mechanisms(struct wire_in *in, struct token_proof *ret)

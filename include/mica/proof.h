@@ -50,8 +50,14 @@ struct token_attributes {
 
 enum token_verdict {
 	TOKEN_REFUSED,   /* the token did not do it: as it must be */
-	TOKEN_ALLOWED,   /* it did it: keys like this one can leave it, or do more than sign */
+	TOKEN_ALLOWED,   /* it did it */
+	TOKEN_IN_NAME,   /* it let the attribute be changed, and refused what that would allow */
 	TOKEN_NOT_TRIED, /* reason says why; answer may hold what the token said */
+};
+
+enum token_aim {
+	TOKEN_EXPORT, /* would let the key leave the token */
+	TOKEN_USE,    /* would let it do more than sign */
 };
 
 /* Something that must fail. */
@@ -61,6 +67,7 @@ struct token_trial {
 	char *answer; /* "CKR_KEY_UNEXTRACTABLE"; NULL: the token was not asked */
 	char *reason; /* what the answer alone does not tell; NULL: nothing */
 	enum token_verdict verdict;
+	enum token_aim aim;
 };
 
 struct token_proof {

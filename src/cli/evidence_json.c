@@ -129,6 +129,7 @@ static json_t *trials_json(const struct token_proof *proof)
 		json_t *object = json_object();
 
 		json_set_text(object, "name", trial->name);
+		json_set_text(object, "aim", trial->aim == TOKEN_EXPORT ? "export" : "use");
 		json_set_text(object, "tried", trial->tried);
 		json_set_text(object, "verdict", evidence_verdict_name(trial->verdict));
 		json_set_text(object, "answer", trial->answer);

@@ -3,7 +3,7 @@
 
 #include "evidence.h"
 
-static const char lowered[] = "the key could have left its token, or can";
+static const char lowered[] = "the token lets keys leave it, or let this one";
 
 /* What a CA key's attributes must be. */
 static const struct rule {
@@ -81,19 +81,29 @@ static void judge_uses(const struct evidence *evidence, struct findings *finding
 
 /* --- the sibling --------------------------------------------------------------------- */
 
-static void judge_trials(const struct evidence *evidence, struct findings *findings)
+static void judge_trials(
+    const struct evidence *evidence, enum token_aim aim, struct findings *findings)
 {
 	for (size_t i = 0; i < evidence->proof.n_trials; i++) {
 		const struct token_trial *trial = &evidence->proof.trials[i];
 
+		if (trial->aim != aim)
+			continue;
 		if (trial->verdict == TOKEN_ALLOWED)
 			findings_add(findings, FINDING_ERROR, "trial-allowed", NULL,
-			    "the CA key is to be held to be as weak as the key that it was "
-			    "tried on: use another token",
+			    aim == TOKEN_EXPORT
+			        ? "take the CA key to be as weak, and use another token"
+			        : "the CA key can do more than sign, whatever its attributes "
+			          "say",
 			    "what must fail was allowed on a key made as mica makes the CA's: "
 			    "%s "
 			    "(%s)",
 			    trial->name, trial->tried);
+		if (trial->verdict == TOKEN_IN_NAME)
+			findings_add(findings, FINDING_WARNING, "trial-in-name", NULL, NULL,
+			    "the module let an attribute be changed that it must not: %s (%s); "
+			    "%s",
+			    trial->name, trial->tried, trial->reason);
 	}
 }
 
@@ -150,7 +160,7 @@ static void set_grade(struct evidence *evidence, enum evidence_grade grade, cons
 	evidence->reason = reason;
 }
 
-static void judge_grade(struct evidence *evidence, size_t errors)
+static void judge_grade(struct evidence *evidence, size_t leaks)
 {
 	const struct token_identity *identity = &evidence->proof.identity;
 
@@ -163,7 +173,7 @@ static void judge_grade(struct evidence *evidence, size_t errors)
 	else if (!identity->hardware_slot)
 		set_grade(evidence, EVIDENCE_SOFTWARE,
 		    "the module does not say that the slot is a device (CKF_HW_SLOT)");
-	else if (errors > 0)
+	else if (leaks > 0)
 		set_grade(evidence, EVIDENCE_SOFTWARE, lowered);
 	else
 		set_grade(evidence, EVIDENCE_CLAIMED,
@@ -173,14 +183,15 @@ static void judge_grade(struct evidence *evidence, size_t errors)
 
 void evidence_judge(struct evidence *evidence, struct findings *findings)
 {
-	size_t before = findings->errors;
+	const size_t before = findings->errors;
 
 	judge_key(evidence, findings);
+	judge_trials(evidence, TOKEN_EXPORT, findings);
+	judge_grade(evidence, findings->errors - before);
+	judge_trials(evidence, TOKEN_USE, findings);
 	judge_uses(evidence, findings);
-	judge_trials(evidence, findings);
 	judge_sibling(evidence, findings);
 	judge_touch(evidence, findings);
-	judge_grade(evidence, findings->errors - before);
 }
 
 const char *evidence_grade_name(enum evidence_grade grade)
@@ -199,6 +210,7 @@ const char *evidence_verdict_name(enum token_verdict verdict)
 	static const char *const names[] = {
 		[TOKEN_REFUSED] = "refused",
 		[TOKEN_ALLOWED] = "allowed",
+		[TOKEN_IN_NAME] = "in name only",
 		[TOKEN_NOT_TRIED] = "not tried",
 	};
 
