@@ -3,6 +3,7 @@
 
 A test file names its kind as KIND and imports everything from here. `where("x")`: only for kinds of which x is true, and
 there is nothing that mica could be asked for elsewhere."""
+import json
 import threading
 import time
 
@@ -147,6 +148,44 @@ def test_a_key_that_came_out_extractable_is_destroyed(proxied, kind):
         assert "C_GenerateKeyPair said CKR_" in said.err, said
     assert kind.private_keys() == before
     home.mica("init")  # the name is free
+
+
+# --- evidence ------------------------------------------------------------------------------------
+
+
+def fingerprint(file):
+    said = run(["openssl", "x509", "-in", file, "-noout", "-fingerprint", "-sha256"]).out
+    return said.split("=")[1].strip().replace(":", "").lower()
+
+
+def test_evidence(home, kind):
+    """Its grade, what it is bound to, and what the token allowed that it must not: told, and exit 3. Nothing stays."""
+    home.init()
+    before = kind.private_keys()
+    said = home.mica("token", "--prove", "evidence.json", code=3 if kind.leaks else 0)
+    evidence = json.loads((home / "evidence.json").read_text())
+    assert evidence["grade"] == kind.grade, said
+    assert evidence["ca"]["sha256"] == fingerprint(home / "state/g1.pem")
+    assert evidence["key"]["attributes"]["CKA_EXTRACTABLE"] is False
+    allowed = {trial["name"] for trial in evidence["trials"] if trial["verdict"] == "allowed"}
+    assert allowed == set(kind.leaks), said
+    told = [f["text"] for f in evidence["findings"] if f["rule"] == "trial-allowed"]
+    assert all(any(name in text for text in told) for name in kind.leaks), said
+    if kind.can_generate:
+        assert evidence["sibling"]["made"] is True and len(evidence["trials"]) > 4, said
+    else:
+        assert evidence["sibling"]["made"] is False and evidence["sibling"]["reason"], said
+    assert kind.private_keys() == before, "the sibling is still there"
+    home.mica("apply")
+
+
+@pytest.mark.where("attested")
+def test_evidence_with_an_attestation(home, kind):
+    home.init()
+    for name, pem in zip(("attestation.pem", "root.pem"), kind.attestation()):
+        (home / name).write_text(pem)
+    home.mica("token", "--prove", "evidence.json", "--attestation", "attestation.pem", "--root", "root.pem")
+    assert json.loads((home / "evidence.json").read_text())["grade"] == "attested"
 
 
 # --- long things ---------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ class Kind:
     can_name_keys = True    # keys can have any label and id, shared ones too
     stores_certificate = True
     grade = "software"      # of the evidence that mica gives without an attestation: software | claimed
+    leaks = ()              # trials of the evidence that the token allows, though they must fail
     attested = False        # attestation() gives what makes it "attested"
     lacks = {}              # capability: words that must be in mica's refusal (above)
 

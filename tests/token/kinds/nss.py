@@ -11,6 +11,8 @@ class NSS(Kind):
     module = "nss"
     foreign = ("rsa-pss", "ec-p521", "secret")
     allowed_mechanisms = False
+    # CKA_EXTRACTABLE of a key in the database is looked at by nobody, and it can be changed in a copy
+    leaks = ("wrap-aes-key-wrap-pad", "wrap-aes-cbc-pad", "copy-extractable", "derive-ecdh")
     extractable_key = True
 
     def __init__(self, folder):
