@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include <libp11.h>
-#include <openssl/ui.h>
 #include <p11-kit/pkcs11.h>
 
 #include <mica/buf.h>
@@ -44,7 +43,6 @@ struct hsm {
 	               own, with a login of its own (p11-kit's client and proxy): libp11's is
 	               then not ours */
 	PKCS11_CTX *ctx;
-	UI_METHOD *ui;
 	PKCS11_SLOT *slots;
 	unsigned n_slots;
 	PKCS11_SLOT *slot; /* the one selected, in slots */
@@ -99,8 +97,6 @@ int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char 
 
 int hsm_login(
     struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err) MICA_CHECKED;
-/* answers libp11's question for the PIN of an always-authenticate key */
-int hsm_set_ui(struct hsm *hsm, struct err *err) MICA_CHECKED;
 void hsm_forget_pin(struct hsm *hsm);
 
 /* --- attributes.c -------------------------------------------------------------- */

@@ -8,40 +8,6 @@
 #include "../wire/ckr.h"
 #include "../wire/flags.h"
 
-/* Only a prompt is answered, and only from the PIN that mica sent: nothing is asked of a
- * terminal. */
-static int ui_read(UI *ui, UI_STRING *string)
-{
-	const struct hsm *hsm = UI_get0_user_data(ui);
-
-	switch (UI_get_string_type(string)) {
-	case UIT_PROMPT:
-		return hsm && hsm->pin && UI_set_result(ui, string, hsm->pin) == 0;
-	case UIT_INFO:
-	case UIT_ERROR:
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-static int ui_write(UI *ui, UI_STRING *string)
-{
-	(void)ui;
-	(void)string;
-	return 1;
-}
-
-int hsm_set_ui(struct hsm *hsm, struct err *err)
-{
-	hsm->ui = UI_create_method("mica-token");
-	if (!hsm->ui || UI_method_set_reader(hsm->ui, ui_read) != 0 ||
-	    UI_method_set_writer(hsm->ui, ui_write) != 0 ||
-	    PKCS11_set_ui_method(hsm->ctx, hsm->ui, hsm) != 0)
-		return err_openssl(err, "cannot set libp11's dialogue");
-	return 0;
-}
-
 void hsm_forget_pin(struct hsm *hsm)
 {
 	if (hsm->pin)
@@ -88,18 +54,9 @@ static int check_pin(
 	return result;
 }
 
-/* The answer that libp11 has just queued; CKR_OK where it keeps it to itself. */
-static unsigned long answer(void)
-{
-	unsigned long code = ERR_peek_last_error();
-
-	return ERR_GET_LIB(code) == ERR_get_CKR_code() ? (unsigned long)ERR_GET_REASON(code)
-	                                               : CKR_OK;
-}
-
 /* Answers after which no PIN can have been compared with anything. Every other one, and an
  * unknown one, may have cost a try. */
-static bool judged_no_pin(unsigned long rv)
+static bool judged_no_pin(CK_RV rv)
 {
 	switch (rv) {
 	case CKR_HOST_MEMORY:
@@ -129,49 +86,36 @@ static void tell(struct hsm *hsm, enum wire_try spent)
 	atomic_store(&hsm->page->spent, spent);
 }
 
-/* As PKCS11_login(), where libp11's instance of the module is another than ours. */
-static int login_apart(struct hsm *hsm)
+/* Not by libp11, which takes the top bit from a vendor's answer: then it is another one. */
+static CK_RV one_login(struct hsm *hsm)
 {
-	CK_RV rv = hsm->ck->C_Login(
-	    hsm->session, CKU_USER, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
+	CK_RV rv;
 
-	if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
-		return 0;
-	ERR_raise(ERR_get_CKR_code(), (int)rv);
-	return -1;
-}
-
-static int one_login(struct hsm *hsm)
-{
-	int result;
-
-	ERR_clear_error();
 	tell(hsm, WIRE_TRY_SPENT);
-	result = hsm->apart ? login_apart(hsm) : PKCS11_login(hsm->slot, 0, hsm->pin);
-	if (result != 0 && judged_no_pin(answer()))
+	rv = hsm->ck->C_Login(
+	    hsm->session, CKU_USER, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
+	if (judged_no_pin(rv))
 		tell(hsm, WIRE_TRY_KEPT);
-	return result;
+	return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 
-/* On failure libp11's errors are in the queue. A token that has no PIN to compare with has
- * spent no try: that one answer of SoftHSM2 in its weak moment is asked for again. */
-static int call_login(struct hsm *hsm)
+/* A token that has no PIN to compare with has spent no try: that one answer of SoftHSM2 in its
+ * weak moment is asked for again. */
+static CK_RV call_login(struct hsm *hsm)
 {
-	int result;
+	CK_RV rv;
 
 	hsm_step(hsm, STEP_LOGIN);
-	result = one_login(hsm);
-	for (size_t i = 0;
-	     result != 0 && answer() == CKR_USER_PIN_NOT_INITIALIZED && hsm_pause(i); i++)
-		result = one_login(hsm);
-	if (result == 0)
-		ERR_clear_error();
-	return result;
+	rv = one_login(hsm);
+	for (size_t i = 0; rv == CKR_USER_PIN_NOT_INITIALIZED && hsm_pause(i); i++)
+		rv = one_login(hsm);
+	return rv;
 }
 
 int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err)
 {
 	int check;
+	CK_RV rv;
 
 	tell(hsm, WIRE_TRY_KEPT);
 	if (!hsm->slot)
@@ -186,9 +130,9 @@ int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct
 			return err_set(err, ERR_FAILED, "cannot log in: no secure memory left");
 		memcpy(hsm->pin, pin, strlen(pin) + 1);
 	}
-	if (call_login(hsm) == 0)
+	rv = call_login(hsm);
+	if (rv == CKR_OK)
 		return 0;
 	hsm_forget_pin(hsm);
-	(void)hsm_p11_fail(hsm, err, "C_Login", "cannot log in to %s", hsm->name);
-	return -1;
+	return ckr_fail(err, rv, "C_Login", "cannot log in to %s", hsm->name);
 }

@@ -137,9 +137,7 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 			err->kind = ERR_FAILED;
 		return -1;
 	}
-	if (hsm->apart && start_apart(hsm, args, err) < 0)
-		return -1;
-	return hsm_set_ui(hsm, err);
+	return hsm->apart ? start_apart(hsm, args, err) : 0;
 }
 
 void hsm_close(struct hsm *hsm)
@@ -154,8 +152,6 @@ void hsm_close(struct hsm *hsm)
 		PKCS11_CTX_unload(hsm->ctx);
 		PKCS11_CTX_free(hsm->ctx);
 	}
-	if (hsm->ui)
-		UI_destroy_method(hsm->ui);
 	buf_clear(&hsm->issuer);
 	buf_clear(&hsm->spki);
 	mem_freep(&hsm->name);
