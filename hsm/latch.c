@@ -244,8 +244,8 @@ int latch_arm(struct token *token, struct err *err)
 		return 0;
 	err_prefix(err, "no PIN is tried without a latch");
 	return err_hint(err,
-	    "before a login mica notes in the state directory '%s' that it was "
-	    "begun, so that a wrong PIN is tried once",
+	    "a login is noted in the state directory '%s' before it is tried: mica must be "
+	    "able to write there",
 	    token->latch_dir);
 }
 

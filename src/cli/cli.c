@@ -64,9 +64,11 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
 
 /* --- what to do ---------------------------------------------------------------------- */
 
-/* verb NULL: before there is one */
+/* Where nothing better is known. verb NULL: before there is one */
 static int usage(const struct verb *verb, struct err *err)
 {
+	if (err->hint[0] != '\0')
+		return -1;
 	if (verb)
 		return err_hint(err, "try 'mica %s --help'", verb->name);
 	return err_hint(err, "try 'mica --help'");

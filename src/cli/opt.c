@@ -104,10 +104,38 @@ static const char *nearest_option(const struct opt_set *set, const char *word)
 	return nearest.best;
 }
 
-static int unknown(const struct opt_set *set, const char *word, struct err *err)
+/* The option without a value that was put to it: what it is is not known, and a PIN may be one.
+ */
+static char *bare_option(const char *word)
 {
+	return strncmp(word, "--", 2) == 0 ? mem_dup(word, strcspn(word, "="))
+	                                   : mem_dup(word, strnlen(word, 2));
+}
+
+/* "--pin", "--user-pin", "--pin-value" */
+static bool means_pin(const char *word)
+{
+	size_t len = strlen(word);
+
+	return strcmp(word, "--pin") == 0 || strncmp(word, "--pin-", 6) == 0 ||
+	       (len > 6 && strcmp(word + len - 4, "-pin") == 0);
+}
+
+static int refuse_pin(const char *word, struct err *err)
+{
+	err_set(err, ERR_USAGE,
+	    "'%s': no PIN is taken from a command line, which other programs can read", word);
+	return err_hint(err,
+	    "'pin' in the inventory says where it comes from; change a PIN that stood here");
+}
+
+static int unknown(const struct opt_set *set, const char *given, struct err *err)
+{
+	MICA_FREE char *word = bare_option(given);
 	const char *near = NULL;
 
+	if (means_pin(word))
+		return refuse_pin(word, err);
 	if (strncmp(word, "--", 2) == 0 && set->later && opt_find(set->later, word + 2))
 		return err_set(err, ERR_USAGE, "option '%s' belongs behind the verb", word);
 	if (strncmp(word, "--", 2) == 0)

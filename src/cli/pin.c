@@ -55,6 +55,7 @@ struct source {
 	const char *path;
 	mode_t forbidden;   /* rights that nobody may have */
 	const char *absent; /* a hint: where it is not there */
+	const char *open;   /* and where it is open to others; NULL: chmod */
 };
 
 static int check_rights(int fd, const struct source *source, struct err *err)
@@ -76,7 +77,8 @@ static int check_rights(int fd, const struct source *source, struct err *err)
 		err_set(err, ERR_REFUSED,
 		    "%s '%s' has mode %04o: others than its owner can use it", source->what,
 		    source->path, st.st_mode & 07777);
-		return err_hint(err, "chmod 600 %s", source->path);
+		return source->open ? err_hint(err, "%s", source->open)
+		                    : err_hint(err, "chmod 600 %s", source->path);
 	}
 	return 0;
 }
@@ -104,7 +106,7 @@ static int from_path(const struct source *source, struct buf *ret, struct err *e
 int pin_from_file(const char *path, struct buf *ret, struct err *err)
 {
 	const struct source source = { "the PIN file", path, 077,
-		"put the token's PIN into it, mode 0600, or change 'pin'" };
+		"put the token's PIN into it, mode 0600, or change 'pin'", NULL };
 
 	return from_path(&source, ret, err);
 }
@@ -115,7 +117,9 @@ int pin_from_credential(
     const char *directory, const char *name, struct buf *ret, struct err *err)
 {
 	MICA_FREE char *path = NULL;
-	struct source source = { "the credential", NULL, 037, NULL };
+	struct source source = { "the credential", NULL, 037,
+		"the unit needs LoadCredential=NAME:PATH, or LoadCredentialEncrypted=",
+		"systemd makes credentials so that the unit alone can read them" };
 
 	if (!directory || directory[0] != '/') {
 		err_set(err, ERR_FAILED, "'pin: credential:%s': %s", name,
@@ -128,7 +132,6 @@ int pin_from_credential(
 	}
 	path = mem_printf("%s/%s", directory, name);
 	source.path = path;
-	source.absent = "the unit needs LoadCredential=NAME:PATH, or LoadCredentialEncrypted=";
 	return from_path(&source, ret, err);
 }
 

@@ -93,6 +93,7 @@ class Bad:
         rerun = self.run("apply")
         assert set(self.faults.signed()) <= known(self.home), "a signature that the ledger does not know"
         self.run("plan", "--exit-code", code=0)
+        self.run("token", "--clear-latch")  # of a login that did not succeed
         self.run("rotate", "--all")
         for folder, stem in (("out/prod/tls", "server"), ("out/prod/clients/ingest", "client")):
             folder = self.home / folder

@@ -73,6 +73,7 @@ def _(home):
 def _(home):
     init(home)
     (home / "pin").write_text("not the pin\n")
+    home.leaves = r"state/latch-[0-9a-f]{32}"
     return mica(home, "apply")
 
 
@@ -150,7 +151,65 @@ def _(home):
 @world("pin-wrong-at-init")
 def _(home):
     (home / "pin").write_text("not the pin\n")
+    home.leaves = r"state(/latch-[0-9a-f]{32})?"
     return mica(home, "init")
+
+
+@world("pin-refused-before")
+def _(home):
+    init(home)
+    right = (home / "pin").read_text()
+    (home / "pin").write_text("not the pin\n")
+    home.mica("apply", code=1)
+    (home / "pin").write_text(right)
+    return mica(home, "apply", "--unattended")
+
+
+@world("pin-wrong-one-given-before")
+def _(home):
+    init(home)
+    right = (home / "pin").read_text()
+    (home / "pin").write_text("not the pin\n")
+    home.mica("apply", code=1)
+    home.mica("token", "--clear-latch")
+    (home / "pin").write_text(right)
+    return mica(home, "apply")
+
+
+@world("pin-pad-unattended")
+def _(home):
+    init(home)
+    edit(home, ("pin: file:pin", "pin: pad"))
+    return mica(home, "apply", "--unattended")
+
+
+@world("pin-pad-without-a-pad")
+def _(home):
+    init(home)
+    edit(home, ("pin: file:pin", "pin: pad"))
+    return mica(home, "apply")
+
+
+@world("pin-credential-outside-a-unit")
+def _(home):
+    init(home)
+    edit(home, ("pin: file:pin", "pin: credential:ca-pin"))
+    return mica(home, "apply", "--unattended")
+
+
+@world("pin-credential-not-there")
+def _(home):
+    init(home)
+    edit(home, ("pin: file:pin", "pin: credential:ca-pin"))
+    return mica(home, "apply", "--unattended", env={"CREDENTIALS_DIRECTORY": str(home.path)})
+
+
+@world("pin-credential-others-can-read")
+def _(home):
+    init(home)
+    edit(home, ("pin: file:pin", "pin: credential:pin"))
+    (home / "pin").chmod(0o444)
+    return mica(home, "apply", "--unattended", env={"CREDENTIALS_DIRECTORY": str(home.path)})
 
 
 # --- modules and tokens ---
