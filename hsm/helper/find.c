@@ -3,6 +3,18 @@
 
 #include <mica/mem.h>
 
+/* A TPM's key that can do nothing but sign gives no signature by CKM_RSA_PKCS, which is made by
+ * raw decryption there. A key that may decrypt is signed with as every token can. */
+static bool takes_whole(struct hsm *hsm, const struct token_key *key)
+{
+	CK_MECHANISM_INFO info = { 0 };
+
+	return algorithm_info(key->algorithm)->rsa && key->decrypt == TOKEN_FLAG_FALSE &&
+	       hsm->ck->C_GetMechanismInfo(hsm->slot_id, CKM_SHA256_RSA_PKCS, &info) ==
+	           CKR_OK &&
+	       (info.flags & CKF_SIGN);
+}
+
 void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_key *key)
 {
 	hsm->key = (struct hsm_key){
@@ -10,6 +22,7 @@ void hsm_take_key(struct hsm *hsm, CK_OBJECT_HANDLE handle, const struct token_k
 		.handle = handle,
 		.algorithm = key->algorithm,
 		.always_authenticate = key->always_authenticate == TOKEN_FLAG_TRUE,
+		.whole = takes_whole(hsm, key),
 	};
 	buf_clear(&hsm->spki);
 	buf_add(&hsm->spki, key->spki.data, key->spki.len);

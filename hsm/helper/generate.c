@@ -63,17 +63,14 @@ static struct recipe recipe_of(enum algorithm algorithm)
 	return recipe;
 }
 
-/* A TPM has one bit for CKA_VERIFY and CKA_DECRYPT: an EC key that is not told to verify there
- * can sign and nothing else. RSA signatures are made there by raw decryption, and need that
- * bit. No signature is verified by a token. */
+/* Not told to verify: no signature is verified by a token, and a TPM has one bit for CKA_VERIFY
+ * and CKA_DECRYPT. */
 static void public_template(
     struct template *template, const struct recipe *recipe, const struct hsm_wanted *wanted)
 {
 	static const unsigned char exponent[] = { 1, 0, 1 };
 
 	add_bool(template, CKA_TOKEN, &yes);
-	if (!recipe->curve)
-		add_bool(template, CKA_VERIFY, &yes);
 	add_names(template, wanted);
 	if (recipe->curve) {
 		add(template, CKA_EC_PARAMS, recipe->curve, recipe->curve_len);
@@ -85,7 +82,7 @@ static void public_template(
 
 /* What the key is told not to do, and how many of these are said at each try. Some tokens make
  * keys that can do everything unless told not to; others refuse to hear of what they do not
- * know: CKA_COPYABLE is of PKCS#11 2.40, and tpm2-pkcs11 takes none of them. */
+ * know: CKA_COPYABLE is of PKCS#11 2.40. */
 static const CK_ATTRIBUTE_TYPE forbidden[] = { CKA_DECRYPT, CKA_UNWRAP, CKA_DERIVE,
 	CKA_SIGN_RECOVER, CKA_MODIFIABLE, CKA_COPYABLE };
 static const size_t tries[] = { 6, 5, 3, 0 };
@@ -110,7 +107,7 @@ static bool template_refused(CK_RV rv)
 	       rv == CKR_TEMPLATE_INCOMPLETE;
 }
 
-/* What tpm2-pkcs11 says of a template whose parts contradict each other in its eyes */
+/* What some modules say of a template whose parts contradict each other in their eyes */
 static bool unexplained(CK_RV rv)
 {
 	return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED;

@@ -32,6 +32,7 @@ struct hsm_key {
 	CK_OBJECT_HANDLE handle;
 	enum algorithm algorithm;
 	bool always_authenticate;
+	bool whole; /* RSA: the token hashes what it signs, too (CKM_SHA256_RSA_PKCS) */
 };
 
 struct hsm {

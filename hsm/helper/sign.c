@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * One signature: the bytes are judged, then C_SignInit and C_Sign, on a session that the thread
- * has for itself: CKM_ECDSA or CKM_RSA_PKCS over the digest. Not by libp11's EVP_PKEY: from
+ * has for itself: CKM_ECDSA or CKM_RSA_PKCS over the digest, or CKM_SHA256_RSA_PKCS over the
+ * bytes where an RSA key is for nothing but signatures. Not by libp11's EVP_PKEY: from
  * 0.4.13 on that asks C_GetSessionInfo before each signature, and opens its sessions one after
  * another under one lock, which a token across a network pays for.
  */
@@ -14,7 +15,7 @@
 #include "../wire/ckr.h"
 #include "../wire/tbs.h"
 
-enum { MAX_SIGNATURE = 1024 };
+enum { MAX_SIGNATURE = 1024, MAX_WHOLE = 16 << 10 };
 
 MICA_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free)
 
@@ -148,11 +149,16 @@ static int sign_failed(struct hsm *hsm, CK_RV rv, struct err *err)
 	return err_hint(err, "run it again, and touch the token when it blinks");
 }
 
-static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct input *input,
+/* What is signed, and how. */
+struct job {
+	CK_MECHANISM_TYPE mechanism;
+	struct wire_span bytes;
+};
+
+static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct job *job,
     struct buf *ret, struct err *err)
 {
-	const bool rsa = algorithm_info(hsm->key.algorithm)->rsa;
-	CK_MECHANISM mechanism = { rsa ? CKM_RSA_PKCS : CKM_ECDSA, NULL, 0 };
+	CK_MECHANISM mechanism = { job->mechanism, NULL, 0 };
 	unsigned char signature[MAX_SIGNATURE];
 	CK_ULONG len = sizeof(signature);
 	CK_RV rv;
@@ -166,15 +172,38 @@ static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct
 		return cannot_sign(hsm, rv, "C_Login", err);
 	hsm_signing_step(hsm, signing, STEP_SIGN);
 	rv = hsm->ck->C_Sign(
-	    signing->session, (CK_BYTE *)input->bytes, input->len, signature, &len);
+	    signing->session, (CK_BYTE *)job->bytes.data, job->bytes.len, signature, &len);
 	if (rv != CKR_OK)
 		return sign_failed(hsm, rv, err);
 	if (len != signature_len(hsm->key.algorithm))
 		return wrong_length(hsm, len, err);
-	if (!rsa)
+	if (!algorithm_info(hsm->key.algorithm)->rsa)
 		return put_ecdsa(signature, len, ret, err);
 	buf_add(ret, signature, len);
 	return 0;
+}
+
+/* The bytes themselves where the token takes them and they are few, else their digest: a token
+ * across a network is not sent a list of megabytes, but for a key that takes nothing else. */
+static int sign_either(struct hsm *hsm, const struct hsm_signing *signing, struct wire_span tbs,
+    struct buf *ret, struct err *err)
+{
+	const struct job whole = { CKM_SHA256_RSA_PKCS, tbs };
+	struct input input;
+	struct job digest = { CKM_RSA_PKCS, { input.bytes, 0 } };
+
+	if (hsm->key.whole && tbs.len <= MAX_WHOLE)
+		return sign(hsm, signing, &whole, ret, err);
+	if (make_input(hsm->key.algorithm, tbs, &input, err) < 0)
+		return -1;
+	digest.bytes.len = input.len;
+	if (!algorithm_info(hsm->key.algorithm)->rsa)
+		digest.mechanism = CKM_ECDSA;
+	if (sign(hsm, signing, &digest, ret, err) == 0)
+		return 0;
+	if (!hsm->key.whole || hsm->key.always_authenticate || hsm->touch)
+		return -1;
+	return sign(hsm, signing, &whole, ret, err);
 }
 
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
@@ -182,14 +211,11 @@ int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
 {
 	const struct tbs_rule rule = { hsm->use, hsm->key.algorithm, hsm->issuer.data,
 		hsm->issuer.len, hsm->spki.data, hsm->spki.len };
-	struct input input;
 
 	if (!hsm->key.there || !hsm->use_set)
 		return err_set(
 		    err, ERR_FAILED, "cannot sign: no key was chosen, or not for what");
-	if (tbs_judge(tbs.data, tbs.len, &rule, err) < 0 ||
-	    make_input(hsm->key.algorithm, tbs, &input, err) < 0 ||
-	    have_session(hsm, signing, err) < 0)
+	if (tbs_judge(tbs.data, tbs.len, &rule, err) < 0 || have_session(hsm, signing, err) < 0)
 		return -1;
-	return sign(hsm, signing, &input, ret, err);
+	return sign_either(hsm, signing, tbs, ret, err);
 }

@@ -6,7 +6,9 @@ import re
 import threading
 import time
 
+from harness import parts
 from harness.faults import known
+from harness.run import run
 from kinds.tpm2 import Tpm2 as KIND, features
 from scenarios import *  # noqa: F403: the scenarios themselves
 from scenarios import CKR_PIN_INCORRECT, CKR_PIN_LOCKED
@@ -161,3 +163,20 @@ if "cmdarg-profile" in features():
             home.init("ec-p256")
         finally:
             kind.stop()
+
+
+# --- RSA ------------------------------------------------------------------------------------------
+
+
+def test_an_rsa_key_signs_and_nothing_else(home, kind):
+    """Most programs sign with a TPM's RSA key by raw decryption, which then can be had for other things too."""
+    home.init("rsa-2048")
+    key = home.mica("token", "--json").json["key"]
+    assert key["sign"] is True and key["decrypt"] is False, key
+    home.mica("apply")
+    home.delivered()
+    crl = home.scratch / "crl.der"
+    run([parts.BUILD / "tests/token/sign_crl", kind.module_path, "", home.uri, home / "pin", home / "state/g1.pem", 5000, crl],
+        env={**home.env, **kind.env})
+    said = run(["openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-CAfile", home / "state/g1.pem", "-verify"])
+    assert "verify OK" in said.err, said
