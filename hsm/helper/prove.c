@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #include <mica/mem.h>
 
 #include "../wire/ckr.h"
@@ -88,6 +91,7 @@ static int sweep(struct hsm *hsm, size_t *ret_n, struct err *err)
 static void bench_clear(struct bench *bench)
 {
 	buf_clear(&bench->point);
+	buf_clear(&bench->message);
 }
 
 static int make_sibling(struct bench *bench, struct token_proof *ret, struct err *err)
@@ -110,19 +114,40 @@ static int make_sibling(struct bench *bench, struct token_proof *ret, struct err
 	return 0;
 }
 
-/* The last octets of an elliptic SubjectPublicKeyInfo are the point. */
-static int read_point(struct bench *bench, struct err *err)
+static int encrypt_message(const struct buf *spki, struct buf *ret, struct err *err)
+{
+	static const unsigned char text[16] = "mica";
+	const unsigned char *at = spki->data;
+	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
+	EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	unsigned char out[1024];
+	size_t len = sizeof(out);
+	bool good = ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
+	            EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+	            EVP_PKEY_encrypt(ctx, out, &len, text, sizeof(text)) == 1;
+
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	if (!good)
+		return err_openssl(err, "cannot encrypt for a sibling of the key");
+	buf_add(ret, out, len);
+	return 0;
+}
+
+/* What attempts need of its public half. The last octets of an elliptic SubjectPublicKeyInfo
+ * are the point. */
+static int read_sibling(struct bench *bench, struct err *err)
 {
 	const struct algorithm_info *info = algorithm_info(bench->algorithm);
-	size_t len = 1 + 2 * (size_t)info->bits / 8;
+	const size_t len = 1 + 2 * (size_t)info->bits / 8;
 	struct token_key key = { 0 };
 	int result;
 
-	if (info->rsa)
-		return 0;
 	result = hsm_read_public(
 	    bench->hsm, bench->pair.private_key, bench->pair.public_key, &key, err);
-	if (result == 0 && key.spki.len > len)
+	if (result == 0 && info->rsa)
+		result = encrypt_message(&key.spki, &bench->message, err);
+	if (result == 0 && !info->rsa && key.spki.len > len)
 		buf_add(&bench->point, key.spki.data + key.spki.len - len, len);
 	token_key_clear(&key);
 	return result;
@@ -139,7 +164,7 @@ static int try_sibling(struct bench *bench, struct token_proof *ret, struct err 
 		return 0;
 	}
 	if (hsm_read_attributes(bench->hsm, bench->pair.private_key, &ret->sibling, err) < 0 ||
-	    read_point(bench, err) < 0)
+	    read_sibling(bench, err) < 0)
 		return -1;
 	return bench_try_all(bench, err);
 }

@@ -22,6 +22,7 @@ struct bench {
 	struct hsm_pair pair;
 	CK_SESSION_HANDLE session; /* of the trial under way */
 	struct buf point;          /* EC: its public point, 0x04, x, y */
+	struct buf message;        /* RSA: some octets, encrypted for it (PKCS#1 v1.5) */
 	CK_OBJECT_HANDLE wrapping; /* an AES key of our session's, or CK_INVALID_HANDLE */
 	CK_RV no_wrapping;         /* why there is none */
 	struct token_trial trials[PROOF_MAX_ITEMS];
@@ -56,8 +57,8 @@ struct answer {
 /* what: an attribute or a mechanism */
 typedef struct answer attempt_fn(struct bench *bench, CK_ULONG what);
 
-attempt_fn attempt_read, attempt_wrap, attempt_copy, attempt_set, attempt_decrypt, attempt_encrypt,
-    attempt_derive;
+attempt_fn attempt_read, attempt_wrap, attempt_copy, attempt_set, attempt_decrypt,
+    attempt_encrypt, attempt_derive;
 
 /* A session object: it is gone with the session at the latest. */
 void bench_make_wrapping_key(struct bench *bench);

@@ -81,6 +81,35 @@ static void judge_uses(const struct evidence *evidence, struct findings *finding
 
 /* --- the sibling --------------------------------------------------------------------- */
 
+/* A token that cannot make a key for signing alone, and says so of the key, is not a token that
+ * does what it says that it does not. */
+static bool is_told(const struct evidence *evidence)
+{
+	const struct token_attributes *sibling = &evidence->proof.sibling;
+	const bool rsa = algorithm_info(evidence->key->algorithm)->rsa;
+
+	return look_up(sibling, rsa ? "CKA_DECRYPT" : "CKA_DERIVE") == TOKEN_FLAG_TRUE;
+}
+
+static void judge_allowed(
+    const struct evidence *evidence, const struct token_trial *trial, struct findings *findings)
+{
+	static const char text[] = "what must fail was allowed on a key made as mica makes the "
+	                           "CA's: %s (%s)";
+
+	if (trial->aim == TOKEN_EXPORT)
+		findings_add(findings, FINDING_ERROR, "export-allowed", NULL,
+		    "take the CA key to be as weak, and use another token", text, trial->name,
+		    trial->tried);
+	else
+		findings_add(findings, is_told(evidence) ? FINDING_WARNING : FINDING_ERROR,
+		    "use-allowed", NULL,
+		    is_told(evidence)
+		        ? "this token makes no key of this kind for signing alone"
+		        : "the token does not keep to the attributes that it shows",
+		    text, trial->name, trial->tried);
+}
+
 static void judge_trials(
     const struct evidence *evidence, enum token_aim aim, struct findings *findings)
 {
@@ -90,17 +119,9 @@ static void judge_trials(
 		if (trial->aim != aim)
 			continue;
 		if (trial->verdict == TOKEN_ALLOWED)
-			findings_add(findings, FINDING_ERROR, "trial-allowed", NULL,
-			    aim == TOKEN_EXPORT
-			        ? "take the CA key to be as weak, and use another token"
-			        : "the CA key can do more than sign, whatever its attributes "
-			          "say",
-			    "what must fail was allowed on a key made as mica makes the CA's: "
-			    "%s "
-			    "(%s)",
-			    trial->name, trial->tried);
+			judge_allowed(evidence, trial, findings);
 		if (trial->verdict == TOKEN_IN_NAME)
-			findings_add(findings, FINDING_WARNING, "trial-in-name", NULL, NULL,
+			findings_add(findings, FINDING_WARNING, "allowed-in-name", NULL, NULL,
 			    "the module let an attribute be changed that it must not: %s (%s); "
 			    "%s",
 			    trial->name, trial->tried, trial->reason);
