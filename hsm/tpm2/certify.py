@@ -125,7 +125,8 @@ def primary_of(tpm, row):
 
 def key_auth(tpm, primary, sealed, key, pin):
     """The key's authorisation: encrypted by the key that the TPM unseals for the PIN."""
-    digest = hashlib.sha256(pin + sealed["userauthsalt"].encode()).hexdigest()[:32]
+    salt = sealed["userauthsalt"]  # text of the module's, bytes of tpm2_ptool's
+    digest = hashlib.sha256(pin + (salt if isinstance(salt, bytes) else salt.encode())).hexdigest()[:32]
     context = tpm.load("seal", primary, sealed["userpub"], sealed["userpriv"])
     tpm.run("unseal", "-c", context, "-p", tpm.auth("seal.auth", digest.encode()), "-o", tpm.file("wrapping"))
     wrapping = bytes.fromhex((tpm.folder / "wrapping").read_text().strip())
