@@ -22,7 +22,7 @@ CKR_PIN_INCORRECT, CKR_PIN_LOCKED = 0xA0, 0xA4
 def pytest_generate_tests(metafunc):
     kind = metafunc.module.KIND
     if "algorithm" in metafunc.fixturenames:
-        metafunc.parametrize("algorithm", kind.algorithms)
+        metafunc.parametrize("algorithm", kind.algorithms if parts.ALL else kind.algorithms[:kind.usual_algorithms])
     if "impossible" in metafunc.fixturenames:
         metafunc.parametrize("impossible", [a for a in ALL_ALGORITHMS if a not in kind.algorithms])
     if "wrong" in metafunc.fixturenames:

@@ -48,6 +48,7 @@ class Kind:
     wrong_pin = "93170465"  # one that the token's rules of length allow
 
     algorithms = ("ec-p256", "ec-p384", "rsa-2048", "rsa-3072", "rsa-4096")  # that a CA key can have here
+    usual_algorithms = 3    # the first so many of them are tried in every run, all with MICA_TEST_ALL
     can_generate = True     # mica init makes the key; else make_key() does, and init adopts it
     can_name_keys = True    # keys can have any label and id, shared ones too
     stores_certificate = True

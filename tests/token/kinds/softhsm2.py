@@ -8,6 +8,7 @@ from kinds import PATH, Kind
 
 class SoftHSM2(Kind):
     module = "softhsm2"
+    usual_algorithms = 5
     # SoftHSM2 counts nothing: it only remembers that there was a wrong one
     shows = {n: {"count_low"} for n in range(1, 5)}
     foreign = ("rsa-pss", "ed25519", "ec-p521", "secret")
