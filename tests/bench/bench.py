@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import measure
+import phase
 import report
 import subjects
 from world import World
@@ -14,6 +15,8 @@ from world import World
 SIZES = {"normal": [1, 100, 1000], "quick": [1, 100], "smoke": [1, 3]}
 IDLE = {"normal": [100, 1000, 10000], "quick": [100, 1000], "smoke": [3]}
 CALLS = {"normal": (4, 100), "quick": (4, 20), "smoke": (4, 24)}
+SIGNED = {"normal": 1000, "quick": 200, "smoke": 32}
+DELAYS = {"normal": [5, 20], "quick": [5, 20], "smoke": [5]}
 
 
 def turns(n, scale):
@@ -27,10 +30,10 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description=(
         "What mica costs, beside what other tools cost for the same certificates, measured in turns in one run on a "
         "private SoftHSM2 token. A few minutes; builds the preset release first (MICA_BUILD=DIR: measures that build)."))
-    parser.add_argument("--quick", action="store_true", help="N = 1 and 100, nothing due for 100 and 1000 entries")
+    parser.add_argument("--quick", action="store_true", help="N = 1 and 100, nothing due for 100 and 1000 entries, 200 signatures")
     parser.add_argument("--smoke", action="store_true", help="tiny N, one turn: shows that all of it works, not how fast")
     parser.add_argument("--ca", choices=["ec-p256", "rsa-2048"], action="append", help="this CA key only")
-    parser.add_argument("--only", choices=["times", "calls", "idle"], action="append", help="this part only")
+    parser.add_argument("--only", choices=["times", "calls", "idle", "far", "tokens"], action="append", help="this part only")
     parser.add_argument("-n", type=int, action="append", metavar="N", help="this number of certificates or entries only")
     parser.add_argument("--json", action="store_true", help="one JSON document with every run instead of tables")
     parser.add_argument("--dir", type=pathlib.Path, help="where the scratch directory is made: on a disk, not in memory")
@@ -72,14 +75,27 @@ def idle(world, scale, sizes):
     return ret
 
 
+def signing(scale, wanted, scratch, sizes):
+    """The signing phase alone, on tokens far and near."""
+    most, turns_each = (sizes or [SIGNED[scale]])[0], 1 if scale == "smoke" else 3
+    found = []
+    if "far" in wanted:
+        found += phase.far(scratch, DELAYS[scale], most, turns_each, say)
+    if "tokens" in wanted:
+        found += phase.tokens(scratch, most, turns_each, say)
+    return [report.phase(one) for one in found]
+
+
 def main():
     args = arguments()
     scale = "smoke" if args.smoke else "quick" if args.quick else "normal"
-    wanted = args.only or ["times", "calls", "idle"]
+    wanted = args.only or ["times", "calls", "idle", "far", *([] if args.smoke else ["tokens"])]
     document = {"machine": report.machine(), "loop": subjects.LOOP, "cas": []}
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="mica-bench-", dir=args.dir))
     try:
         for algorithm in args.ca or ["ec-p256", "rsa-2048"]:
+            if not {"times", "calls", "idle"} & set(wanted):
+                break
             world = World(scratch, algorithm)
             found = {"algorithm": algorithm}
             if "times" in wanted:
@@ -89,6 +105,7 @@ def main():
             if "idle" in wanted and not document["cas"]:
                 document["idle"] = idle(world, scale, args.n)
             document["cas"].append(found)
+        document["signing"] = signing(scale, wanted, scratch, args.n)
     finally:
         say("")
         if args.keep:
@@ -111,6 +128,8 @@ def show(document):
             report.counted(ca["algorithm"], ca["calls"])
     if "idle" in document:
         report.idle(document["idle"])
+    for one in document["signing"]:
+        report.signing(one)
     print(report.NOTE.format(loop=document["loop"]))
 
 

@@ -3,11 +3,14 @@
  * bench_token WHAT MODULE TOKEN LABEL PIN-FILE THREADS COUNT: what the token itself can do.
  *
  *     sign    C_SignInit and C_Sign, nothing else
- *     floor   makes a P-256 key pair (OpenSSL) before each of them: what no certificate can be
- * had without
+ *     floor   makes a P-256 key pair (OpenSSL) before each of them, which no certificate can be
+ *             had without
  *
- * Each thread has a session of its own; COUNT is over all of them. Prints microseconds of wall
- * time for one.
+ * bench_token sleep MS THREADS COUNT: threads that sleep instead, what a latency leaves at
+ * best.
+ *
+ * LABEL may be id:HEX, one octet. Each thread has a session of its own; COUNT is over all of
+ * them. Prints microseconds of wall time for one.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -28,6 +31,8 @@ struct world {
 	CK_SLOT_ID slot;
 	CK_OBJECT_HANDLE key;
 	bool rsa, keys;
+	struct timespec sleep; /* instead */
+	bool sleeps;
 	long count; /* for each thread */
 };
 
@@ -102,11 +107,16 @@ static void find_key(struct world *world, CK_SESSION_HANDLE on, char *label)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
 	CK_KEY_TYPE type = 0;
+	unsigned char id = 0;
 	CK_ATTRIBUTE wanted[] = { { CKA_CLASS, &class, sizeof(class) },
 		{ CKA_LABEL, label, strlen(label) } };
 	CK_ATTRIBUTE what = { CKA_KEY_TYPE, &type, sizeof(type) };
 	CK_ULONG n = 0;
 
+	if (strncmp(label, "id:", 3) == 0) {
+		id = (unsigned char)strtoul(label + 3, NULL, 16);
+		wanted[1] = (CK_ATTRIBUTE){ CKA_ID, &id, 1 };
+	}
 	TRY(world->p11->C_FindObjectsInit(on, wanted, 2));
 	TRY(world->p11->C_FindObjects(on, &world->key, 1, &n));
 	TRY(world->p11->C_FindObjectsFinal(on));
@@ -138,9 +148,13 @@ static void sign(const struct world *world, CK_SESSION_HANDLE on, uint8_t fill)
 static void *work(void *context)
 {
 	const struct world *world = context;
-	CK_SESSION_HANDLE on = session(world);
+	CK_SESSION_HANDLE on = world->sleeps ? CK_INVALID_HANDLE : session(world);
 
 	for (long i = 0; i < world->count; i++) {
+		if (world->sleeps) {
+			nanosleep(&world->sleep, NULL);
+			continue;
+		}
 		if (world->keys) {
 			EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 
@@ -175,20 +189,51 @@ static double measure(struct world *world, int threads)
 	return (double)(now() - begun) / 1e3 / (double)(world->count * threads);
 }
 
+static int usage(void)
+{
+	fprintf(stderr,
+	    "usage: bench_token sign|floor MODULE TOKEN LABEL PIN-FILE THREADS COUNT\n"
+	    "       bench_token sleep MS THREADS COUNT\n");
+	return 2;
+}
+
+static int threads_of(const char *text)
+{
+	int threads = (int)strtol(text, NULL, 10);
+
+	if (threads < 1 || threads > MAX_THREADS)
+		die("1 to 64 threads", (unsigned long)threads);
+	return threads;
+}
+
+static void print(struct world *world, int threads, const char *count)
+{
+	world->count = strtol(count, NULL, 10) / threads;
+	if (world->count < 1)
+		world->count = 1;
+	printf("%.2f\n", measure(world, threads));
+}
+
+static int sleep_only(char **argv)
+{
+	long ms = strtol(argv[2], NULL, 10);
+	struct world world = { .sleeps = true, .sleep = { ms / 1000, ms % 1000 * 1000000 } };
+
+	print(&world, threads_of(argv[3]), argv[4]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct world world = { 0 };
 	CK_SESSION_HANDLE on;
 	int threads;
 
-	if (argc != 8 || (strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "floor") != 0)) {
-		fprintf(stderr, "usage: bench_token sign|floor MODULE TOKEN LABEL PIN-FILE"
-		                " THREADS COUNT\n");
-		return 2;
-	}
-	threads = (int)strtol(argv[6], NULL, 10);
-	if (threads < 1 || threads > MAX_THREADS)
-		die("1 to 64 threads", (unsigned long)threads);
+	if (argc == 5 && strcmp(argv[1], "sleep") == 0)
+		return sleep_only(argv);
+	if (argc != 8 || (strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "floor") != 0))
+		return usage();
+	threads = threads_of(argv[6]);
 	load(&world, argv[2]);
 	find_slot(&world, argv[3]);
 	on = session(&world);
@@ -197,10 +242,7 @@ int main(int argc, char **argv)
 	world.keys = strcmp(argv[1], "floor") == 0;
 	world.count = 20; /* warm up */
 	measure(&world, threads);
-	world.count = strtol(argv[7], NULL, 10) / threads;
-	if (world.count < 1)
-		world.count = 1;
-	printf("%.2f\n", measure(&world, threads));
+	print(&world, threads, argv[7]);
 	TRY(world.p11->C_Finalize(NULL));
 	return 0;
 }

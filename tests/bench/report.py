@@ -29,6 +29,16 @@ def row(result, mica):
     return ret
 
 
+def phase(one):
+    """reaches: mica's signatures a second over the row's."""
+    if "absent" in one:
+        return one
+    mica = one["results"][0]
+    rows = [{"subject": r.name, "ms": r.median("wall"), "a-second": 1000 / r.each, "wall-ms": [s.wall for s in r.samples],
+             **({"reaches": r.each / mica.each} if r is not mica else {})} for r in one["results"]]
+    return {"token": one["token"], "n": one["n"], "rows": rows}
+
+
 def calls(subject, first, second):
     """Two runs of one subject, counted: {n, counts}. What one more certificate costs is their difference."""
     more = second["made"] - first["made"]
@@ -73,6 +83,15 @@ def idle(rows):
     table(("", "entries", "ms", "ms for 100", "MiB"),
           [(r["subject"], r["n"], number(r["ms"]), number(r["ms"] / r["n"] * 100), number(r["memory-mib"], 1))
            for r in rows])
+
+
+def signing(one):
+    if "absent" in one:
+        print(f"{one['token']}: {one['absent']}\n")
+        return
+    print(f"Signing only: {one['token']}, CA ec-p256, {one['n']} signatures")
+    table(("", "ms", "signatures/s", "mica reaches"),
+          [(r["subject"], number(r["ms"]), number(r["a-second"], 1), number(r.get("reaches"), 3)) for r in one["rows"]])
 
 
 def dump(document):
