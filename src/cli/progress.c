@@ -22,6 +22,16 @@ void progress_begin(struct progress *progress, const char *what, const struct re
 		progress->to = report->to;
 }
 
+void progress_ask(struct progress *progress, const struct effort *effort, struct report *report)
+{
+	if (!effort->touch && !effort->pin_each)
+		return;
+	progress->to = NULL;
+	progress->effort = effort;
+	progress->report = report;
+	effort_ask(effort, 1, report);
+}
+
 static void draw(struct progress *progress, size_t done, size_t total)
 {
 	char bar[BAR_WIDTH + 1];
@@ -40,6 +50,8 @@ static void update(void *context, size_t done, size_t total)
 	struct progress *progress = context;
 	int64_t now;
 
+	if (progress->effort && done < total)
+		effort_ask(progress->effort, done + 1, progress->report);
 	if (!progress->to)
 		return;
 	now = milliseconds();

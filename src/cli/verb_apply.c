@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "changes.h"
+#include "effort.h"
 #include "json.h"
 #include "login.h"
 #include "progress.h"
@@ -13,6 +14,7 @@ struct work {
 	struct run *run;
 	struct issue *issue;
 	const struct plan *plan;
+	struct effort effort;
 	struct issue_done done;
 };
 
@@ -29,6 +31,21 @@ static int prepare(struct work *work, struct err *err)
 	return status;
 }
 
+/* What the runs before have seen may be over: another key, or none has seen it. */
+static int learn(struct work *work, const struct token_key *key, struct err *err)
+{
+	struct run *run = work->run;
+
+	if (!effort_learn(&work->effort, key))
+		return 0;
+	if (issue_key_pin_note(work->issue,
+	        work->effort.pin_each ? ISSUE_KEY_PIN_EACH : ISSUE_KEY_PIN_ONCE, err) < 0 ||
+	    effort_check(&work->effort, &run->options, err) < 0)
+		return -1;
+	effort_tell(&work->effort, &run->report);
+	return 0;
+}
+
 static int sign(struct work *work, struct login *login, struct err *err)
 {
 	const struct ca *ca = issue_ca(work->issue);
@@ -39,9 +56,11 @@ static int sign(struct work *work, struct login *login, struct err *err)
 	int status;
 
 	if (login_enter(login, err) < 0 || login_key(login, ca_spki(ca), &key, err) < 0 ||
+	    learn(work, key, err) < 0 ||
 	    login_signer(login, TOKEN_USE_ISSUE, ca_subject(ca), &signer, err) < 0)
 		return -1;
 	progress_begin(&progress, "signing", &work->run->report);
+	progress_ask(&progress, &work->effort, &work->run->report);
 	callback = progress_callback(&progress);
 	status = issue_sign(work->issue, signer, &callback, err);
 	progress_end(&progress);
@@ -59,11 +78,14 @@ static int prepare_and_sign(struct work *work, struct login **ret, struct err *e
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
+	if (effort_expect(work->issue, work->plan->signatures, &work->effort, err) < 0 ||
+	    effort_check(&work->effort, &work->run->options, err) < 0 ||
+	    login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
 	report_talk(&work->run->report, "%s to sign, one login",
 	    count_of(work->plan->signatures, "certificate", "certificates", count));
+	effort_tell(&work->effort, &work->run->report);
 	if (sign(work, *ret, err) < 0)
 		return -1;
 	login_leave(*ret);

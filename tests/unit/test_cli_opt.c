@@ -39,7 +39,7 @@ static void test_refusals(void **state)
 		    "unknown option '--exitcode'; did you mean '--exit-code'?" },
 		{ "plan", { "plan", "--exit" }, "unknown option '--exit'" },
 		{ "plan", { "plan", "-z" }, "unknown option '-z'" },
-		{ "plan", { "plan", "-jsn" }, "unknown option '-jsn'" },
+		{ "plan", { "plan", "-jsn" }, "unknown option '-j...'" },
 		{ "plan", { "plan", "--at" }, "option '--at' needs a value" },
 		{ "plan", { "plan", "--at=" },
 		    "'--at ' is not a date such as 2026-11-22 or "
