@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """NSS's software token, a database in files, brought up as hsm/nss/README.md says."""
+import os
 import re
 import subprocess
 
@@ -9,7 +10,7 @@ from kinds import PATH, Kind, library
 
 class NSS(Kind):
     module = "nss"
-    foreign = ("rsa-pss", "ec-p521", "secret")
+    foreign = ("rsa-pss", "ec-p521", "secret", "x25519")
     allowed_mechanisms = False
     # CKA_EXTRACTABLE of a key in the database is looked at by nobody, and it can be changed in a copy
     leaks = ("wrap-aes-key-wrap-pad", "wrap-aes-cbc-pad", "copy-extractable", "derive-ecdh")
@@ -33,3 +34,12 @@ class NSS(Kind):
         return self.run(["pkcs11-tool", "--module", proxy, "--token-label", self.label, "--login", "--pin",
                          pin or self.pin, *args], check,
                         env={"MICA_FAULT_MODULE": self.module_path, "MICA_FAULT_RESERVED": self.module_args})
+
+    def make_foreign(self, sort):
+        """NSS's own tool makes the one kind of key that only NSS has among these tokens."""
+        if sort != "x25519":
+            super().make_foreign(sort)
+            return
+        (self.folder / "noise").write_bytes(os.urandom(64))
+        self.run(["certutil", "-G", "-d", f"sql:{self.folder}/nss", "-k", "ec", "-q", "curve25519", "-f",
+                  self.folder / "nss/pin", "-z", self.folder / "noise"])
