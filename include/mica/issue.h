@@ -139,6 +139,21 @@ int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struc
 int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err) MICA_CHECKED;
 
+/* --- the key and people ---------------------------------------------------------------------
+ */
+
+enum issue_key_pin {
+	ISSUE_KEY_PIN_ONCE, /* one login is enough for a run, or no run has seen the key yet */
+	ISSUE_KEY_PIN_EACH, /* CKA_ALWAYS_AUTHENTICATE: the PIN for each signature */
+};
+
+/* What the runs before have seen of the issuing CA's key, which a token shows to nobody who is not
+ * logged in. */
+int issue_key_pin(struct issue *issue, enum issue_key_pin *ret, struct err *err) MICA_CHECKED;
+/* Notes durably what this run sees. WRITE mode. */
+int issue_key_pin_note(
+    struct issue *issue, enum issue_key_pin seen, struct err *err) MICA_CHECKED;
+
 /* --- status ---------------------------------------------------------------------------------
  */
 

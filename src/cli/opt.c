@@ -104,12 +104,12 @@ static const char *nearest_option(const struct opt_set *set, const char *word)
 	return nearest.best;
 }
 
-/* The option without a value that was put to it: what it is is not known, and a PIN may be one.
- */
+/* The option without what was put to it, which may be a PIN. */
 static char *bare_option(const char *word)
 {
-	return strncmp(word, "--", 2) == 0 ? mem_dup(word, strcspn(word, "="))
-	                                   : mem_dup(word, strnlen(word, 2));
+	if (strncmp(word, "--", 2) == 0)
+		return mem_dup(word, strcspn(word, "="));
+	return strlen(word) > 2 ? mem_printf("%.2s...", word) : mem_strdup(word);
 }
 
 /* "--pin", "--user-pin", "--pin-value" */
