@@ -6,6 +6,12 @@
  */
 #include "prove.h"
 
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #include <mica/mem.h>
 
 enum { LARGE = 8192, AES_OCTETS = 32, SECRET_OCTETS = 32 };
@@ -165,47 +171,86 @@ struct answer attempt_set(struct bench *bench, CK_ULONG what)
 
 typedef CK_RV cipher(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *);
 
-/* Brings an operation that should not have begun to a good end: some modules keep one that
- * fails, and the key with it. */
-static CK_RV end_cipher(struct bench *bench, cipher *call, const void *in, size_t in_len)
+typedef CK_RV final(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG *);
+
+/* What becomes of an operation that should not have begun. It is brought to an end, a good one
+ * where that can be: some modules keep one that fails, and the key with it, until the last part
+ * is asked for. */
+static CK_RV go_on(
+    struct bench *bench, cipher *call, final *end, struct wire_span in, struct buf *ret)
 {
-	BUF_AUTO out = BUF_INIT;
-	CK_ULONG len = LARGE;
+	CK_ULONG len = LARGE, rest = LARGE;
 	CK_RV rv;
 
-	buf_reserve(&out, LARGE);
-	rv = call(bench->session, (CK_BYTE *)in, in_len, out.data, &len);
-	if (rv == CKR_OK)
-		out.len = len <= LARGE ? len : LARGE; /* to be cleansed */
+	buf_reserve(ret, LARGE);
+	rv = call(bench->session, (CK_BYTE *)in.data, in.len, ret->data, &len);
+	if (rv != CKR_OK)
+		(void)end(bench->session, ret->data, &rest);
+	ret->len = rv == CKR_OK && len <= LARGE ? len : LARGE; /* to be cleansed */
 	return rv;
+}
+
+/* Where the key itself was asked and did not do it. What is wrong with a length or a parameter
+ * is no such thing. */
+static bool key_refused(CK_RV rv)
+{
+	return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED ||
+	       rv == CKR_KEY_FUNCTION_NOT_PERMITTED || rv == CKR_KEY_TYPE_INCONSISTENT;
 }
 
 struct answer attempt_decrypt(struct bench *bench, CK_ULONG what)
 {
 	CK_FUNCTION_LIST *ck = bench->hsm->ck;
 	CK_MECHANISM mechanism = { what, NULL, 0 };
-	CK_RV rv;
+	BUF_AUTO out = BUF_INIT;
+	CK_RV rv, then;
 
 	hsm_step(bench->hsm, STEP_DECRYPT);
 	rv = ck->C_DecryptInit(bench->session, &mechanism, bench->pair.private_key);
-	if (rv == CKR_OK)
-		(void)end_cipher(bench, ck->C_Decrypt, bench->message.data, bench->message.len);
-	return (struct answer){ rv, NULL, TOKEN_ALLOWED };
+	if (rv != CKR_OK)
+		return (struct answer){ rv, NULL, TOKEN_REFUSED };
+	then = go_on(bench, ck->C_Decrypt, ck->C_DecryptFinal,
+	    (struct wire_span){ bench->message.data, bench->message.len }, &out);
+	return (struct answer){ key_refused(then) ? then : CKR_OK, NULL, TOKEN_ALLOWED };
+}
+
+/* What a private key encrypts the public one brings back. Some modules take the public half of
+ * the pair instead, which anybody has. */
+static bool by_private(const struct bench *bench, struct wire_span text, const struct buf *made)
+{
+	const unsigned char *at = bench->spki.data;
+	EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)bench->spki.len);
+	EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+	unsigned char out[LARGE];
+	size_t len = sizeof(out);
+	bool same = ctx && EVP_PKEY_verify_recover_init(ctx) == 1 &&
+	            EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+	            EVP_PKEY_verify_recover(ctx, out, &len, made->data, made->len) == 1 &&
+	            len == text.len && memcmp(out, text.data, len) == 0;
+
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+	return same;
 }
 
 struct answer attempt_encrypt(struct bench *bench, CK_ULONG what)
 {
-	static const CK_BYTE text[16] = { 0 };
+	static const CK_BYTE bytes[16] = { 0 };
+	const struct wire_span text = { bytes, sizeof(bytes) };
 	CK_FUNCTION_LIST *ck = bench->hsm->ck;
 	CK_MECHANISM mechanism = { what, NULL, 0 };
-	CK_RV rv;
+	BUF_AUTO out = BUF_INIT;
+	CK_RV rv, then;
 
 	hsm_step(bench->hsm, STEP_ENCRYPT);
 	rv = ck->C_EncryptInit(bench->session, &mechanism, bench->pair.private_key);
-	/* one module that takes such a key wants as many octets as its modulus has */
-	if (rv == CKR_OK && end_cipher(bench, ck->C_Encrypt, text, sizeof(text)) != CKR_OK)
-		(void)end_cipher(bench, ck->C_Encrypt, bench->message.data, bench->message.len);
-	return (struct answer){ rv, NULL, TOKEN_ALLOWED };
+	if (rv != CKR_OK)
+		return (struct answer){ rv, NULL, TOKEN_REFUSED };
+	then = go_on(bench, ck->C_Encrypt, ck->C_EncryptFinal, text, &out);
+	if (then == CKR_OK && !by_private(bench, text, &out))
+		return (struct answer){ rv, "it was done with the public key", TOKEN_REFUSED };
+	return (struct answer){ key_refused(then) ? then : CKR_OK, NULL, TOKEN_ALLOWED };
 }
 
 /* With its own public half: any point of the curve would do. */

@@ -92,6 +92,7 @@ static void bench_clear(struct bench *bench)
 {
 	buf_clear(&bench->point);
 	buf_clear(&bench->message);
+	buf_clear(&bench->spki);
 }
 
 static int make_sibling(struct bench *bench, struct token_proof *ret, struct err *err)
@@ -145,6 +146,7 @@ static int read_sibling(struct bench *bench, struct err *err)
 
 	result = hsm_read_public(
 	    bench->hsm, bench->pair.private_key, bench->pair.public_key, &key, err);
+	buf_add(&bench->spki, key.spki.data, key.spki.len);
 	if (result == 0 && info->rsa)
 		result = encrypt_message(&key.spki, &bench->message, err);
 	if (result == 0 && !info->rsa && key.spki.len > len)

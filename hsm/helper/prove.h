@@ -23,6 +23,7 @@ struct bench {
 	CK_SESSION_HANDLE session; /* of the trial under way */
 	struct buf point;          /* EC: its public point, 0x04, x, y */
 	struct buf message;        /* RSA: some octets, encrypted for it (PKCS#1 v1.5) */
+	struct buf spki;           /* its public half */
 	CK_OBJECT_HANDLE wrapping; /* an AES key of our session's, or CK_INVALID_HANDLE */
 	CK_RV no_wrapping;         /* why there is none */
 	struct token_trial trials[PROOF_MAX_ITEMS];
