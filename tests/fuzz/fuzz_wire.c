@@ -8,6 +8,7 @@
 
 #include <mica/mem.h>
 
+#include "wire/proof.h"
 #include "wire/tbs.h"
 #include "wire/wire.h"
 
@@ -37,8 +38,14 @@ static void read_reply(struct wire_in *in)
 	struct err err = ERR_INIT;
 	struct token_key key = { 0 };
 	struct token_info info = { 0 };
+	struct token_proof proof = { 0 };
+	struct wire_in again;
 
 	(void)wire_get_reply(in, &err);
+	again = *in;
+	wire_get_proof(&again, &proof);
+	(void)wire_end(&again);
+	token_proof_clear(&proof);
 	wire_get_key(in, &key);
 	wire_get_info(in, &info);
 	(void)wire_end(in);
