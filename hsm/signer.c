@@ -25,6 +25,7 @@ static const char waits_for_you[] =
 
 struct token_signer {
 	struct token *token;
+	bool asks;      /* the key wants its PIN for each signature */
 	bool singly;    /* one job at a time */
 	bool somebody;  /* has to touch the token for it, or to type into it */
 	struct buf key; /* SPKI */
@@ -275,6 +276,29 @@ static int sign_todo(struct batch *batch, struct err *err)
 	return widen(batch, err) < 0 ? -1 : fly(batch, batch->n_todo, err);
 }
 
+/* A key that asks for the PIN each time may ask for another one than the login's. Its tries are
+ * latched as the login's are; one that may be spent is not made again. */
+static int sign_latched(struct batch *batch, struct err *err)
+{
+	struct token *token = batch->signer->token;
+	int result;
+
+	if (!batch->signer->asks)
+		return sign_todo(batch, err);
+	if (latch_arm(token, err) < 0)
+		return -1;
+	token->process.spent = WIRE_TRY_KEPT;
+	result = sign_todo(batch, err);
+	if (result == 0 || process_try(&token->process) == WIRE_TRY_KEPT) {
+		latch_disarm(token);
+		return result;
+	}
+	latch_keep(token, err);
+	if (err->kind == ERR_LOST)
+		err->kind = ERR_FAILED;
+	return -1;
+}
+
 /* The helper is told once what it may sign; another signer on the same token may have said
  * otherwise. */
 static int say_use(const struct token_signer *signer, struct err *err)
@@ -311,7 +335,7 @@ static int sign(void *context, struct sign_job *jobs, size_t n, signer_progress 
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		buf_clear(&jobs[i].signature);
-	while (sign_todo(&batch, err) < 0) {
+	while (sign_latched(&batch, err) < 0) {
 		if (err->kind != ERR_LOST || token_revive(signer->token, err) < 0)
 			return -1;
 	}
@@ -332,6 +356,7 @@ static void set_pace(struct token_signer *signer, const struct token_key *key)
 	const struct token *token = signer->token;
 	const bool asks = key->always_authenticate == TOKEN_FLAG_TRUE;
 
+	signer->asks = asks;
 	signer->singly = asks || token->touch;
 	signer->somebody = token->touch || (asks && !token->pin.data);
 }

@@ -98,6 +98,9 @@ int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char 
 
 int hsm_login(
     struct hsm *hsm, const char *pin, enum token_pin_care care, struct err *err) MICA_CHECKED;
+/* One C_Login with hsm's PIN, NULL for a pad. What it may have cost is told to mica before. */
+CK_RV hsm_call_login(
+    struct hsm *hsm, CK_SESSION_HANDLE session, CK_USER_TYPE user) MICA_CHECKED;
 void hsm_forget_pin(struct hsm *hsm);
 
 /* --- attributes.c -------------------------------------------------------------- */

@@ -87,15 +87,22 @@ static void tell(struct hsm *hsm, enum wire_try spent)
 }
 
 /* Not by libp11, which takes the top bit from a vendor's answer: then it is another one. */
-static CK_RV one_login(struct hsm *hsm)
+CK_RV hsm_call_login(struct hsm *hsm, CK_SESSION_HANDLE session, CK_USER_TYPE user)
 {
 	CK_RV rv;
 
 	tell(hsm, WIRE_TRY_SPENT);
 	rv = hsm->ck->C_Login(
-	    hsm->session, CKU_USER, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
-	if (judged_no_pin(rv))
+	    session, user, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
+	if (rv == CKR_OK || judged_no_pin(rv))
 		tell(hsm, WIRE_TRY_KEPT);
+	return rv;
+}
+
+static CK_RV one_login(struct hsm *hsm)
+{
+	CK_RV rv = hsm_call_login(hsm, hsm->session, CKU_USER);
+
 	return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 

@@ -130,8 +130,7 @@ static CK_RV login_again(struct hsm *hsm, const struct hsm_signing *signing)
 	if (!hsm->key.always_authenticate)
 		return CKR_OK;
 	hsm_signing_step(hsm, signing, STEP_LOGIN);
-	return hsm->ck->C_Login(signing->session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)hsm->pin,
-	    hsm->pin ? strlen(hsm->pin) : 0);
+	return hsm_call_login(hsm, signing->session, CKU_CONTEXT_SPECIFIC);
 }
 
 /* A touch that did not come in time looks like a lost login (CKR_USER_NOT_LOGGED_IN). Where the

@@ -189,6 +189,27 @@ def test_the_second_login_of_a_restart_is_latched_too(world):
     assert world.logins() == 2
 
 
+@pytest.mark.parametrize("fault, tries", [("ckr:0xa0", 1), ("crash", 1), ("parent", 1), ("ckr:0x30", 1), ("ckr:0xb3", 0)])
+def test_a_key_that_asks_for_another_pin_each_time(home, fault, tries):
+    """CKA_ALWAYS_AUTHENTICATE: the login succeeds, the PIN for the signature is refused. That one has a count too."""
+    home.token.tool("--keypairgen", "--key-type", "EC:prime256v1", "--label", "ca", "--id", "9c", "--always-auth")
+    world = World(home, applied=False)
+    world.run("init", "--adopt")
+    world.run("apply")
+    world.faults.forget()
+    world.run("rotate", "--all", faults=f"{NO_FLAGS},C_Login@2={fault}", code=None)
+    if tries == 0:  # no session: nothing was asked of the key; a new start signed
+        assert not world.latches()
+        return
+    assert world.logins() == 2 and len(world.latches()) == 1
+    for _ in range(2):
+        world.run("rotate", "--all", code=3)
+    assert world.logins() == 2
+    world.run("token", "--clear-latch")
+    world.run("rotate", "--all")
+    assert not world.latches()
+
+
 def test_a_person_who_types_the_pin_is_told_and_goes_on(world):
     world.pin(WRONG)
     world.timer(code=1)
