@@ -2,8 +2,6 @@
 """An HSM across a network: p11-kit server with SoftHSM2 behind it, p11-kit-client.so before it, and between the two a
 wire that is slow, counts what is under way, and can be cut."""
 import asyncio
-import os
-import signal
 import socket
 import struct
 import subprocess
@@ -52,16 +50,16 @@ class Remote(Kind):
     def lose(self):
         """The server, and the processes that it started for each connection."""
         if self.server:
-            os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.terminate()
             self.server.wait()
             self.server = None
 
     def come_back(self):
         with open(self.folder / "server.log", "ab") as log:
             self.server = subprocess.Popen(
-                ["p11-kit", "server", "--foreground", "--name", self.server_socket, "--provider",
-                 self.near.module_path, f"pkcs11:token={self.label}"],
-                env=self.near.tool_env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                [parts.TOP / "hsm/remote/serve.sh", self.server_socket, self.near.module_path,
+                 f"pkcs11:token={self.label}"],
+                env=self.near.tool_env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + 20
         while not accepts(self.server_socket):
             assert self.server.poll() is None and time.monotonic() < until, (self.folder / "server.log").read_text()
