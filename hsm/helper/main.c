@@ -56,6 +56,7 @@ int main(void)
 	pthread_t watcher;
 
 	harden_process();
+	signal(SIGPIPE, SIG_IGN); /* a connection that a module lost fails its call, not us */
 	if (!started_by_mica(&hsm)) {
 		(void)!write(STDERR_FILENO, by_hand, sizeof(by_hand) - 1);
 		return NOT_BY_HAND;
