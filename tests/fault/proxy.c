@@ -34,9 +34,11 @@
  *   flip          C_Sign: flips a bit of the signature
  *   short:N       C_Sign: the signature ends after N bytes
  *   long:N        C_Sign: says that the signature has N bytes more; those that the buffer has room for are there
- *   flags:VALUE   C_GetTokenInfo: sets these bits of the token's flags
+ *   flags:VALUE   C_GetTokenInfo, C_GetSlotInfo: sets these bits of the flags
  *   noflags:VALUE C_GetTokenInfo: clears them
  *   extractable   C_GenerateKeyPair: makes an extractable key whatever the template says
+ *   weak          C_GenerateKeyPair: makes a key that can be read, changed, copied and used for everything
+ *   nameless      C_GetInfo, C_GetSlotInfo, C_GetTokenInfo: says "nobody" for who made it and what it is
  */
 // clang-format on
 #include <dlfcn.h>
@@ -87,12 +89,14 @@ enum action {
 	LONG,
 	FLAGS,
 	NOFLAGS,
-	EXTRACTABLE
+	EXTRACTABLE,
+	WEAK,
+	NAMELESS
 };
 
 static const char *const actions[] = { "", "ckr", "after", "hang", "crash", "exit", "kill",
 	"parent", "close", "delay", "fork", "flip", "short", "long", "flags", "noflags",
-	"extractable" };
+	"extractable", "weak", "nameless" };
 
 enum { MAX_FAULTS = 32, MAX_LINE = 4096, MAX_TEMPLATE = 32 };
 
@@ -415,9 +419,42 @@ static CK_RV login_as(
 	return rv;
 }
 
+static void hide(CK_BYTE *text, size_t len)
+{
+	memset(text, ' ', len);
+	memcpy(text, "nobody", 6);
+}
+
+static CK_RV special_C_GetInfo(CK_INFO *info)
+{
+	CK_RV rv = plain_C_GetInfo(info);
+
+	if (rv == CKR_OK && now.action == NAMELESS) {
+		hide(info->manufacturerID, sizeof(info->manufacturerID));
+		hide(info->libraryDescription, sizeof(info->libraryDescription));
+	}
+	return rv;
+}
+
+static CK_RV special_C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
+	CK_RV rv = plain_C_GetSlotInfo(slot, info);
+
+	if (rv == CKR_OK && now.action == FLAGS)
+		info->flags |= now.value;
+	if (rv == CKR_OK && now.action == NAMELESS)
+		hide(info->manufacturerID, sizeof(info->manufacturerID));
+	return rv;
+}
+
 static CK_RV special_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
 	CK_RV rv = plain_C_GetTokenInfo(slot, info);
+
+	if (rv == CKR_OK && now.action == NAMELESS) {
+		hide(info->manufacturerID, sizeof(info->manufacturerID));
+		hide(info->model, sizeof(info->model));
+	}
 
 	if (rv == CKR_OK && now.action == FLAGS)
 		info->flags |= now.value;
@@ -450,16 +487,30 @@ static CK_RV special_C_Login(
 }
 
 /* The count is looked at, not moved: the plain function moves it. */
-static bool next_is_extractable(void)
+static bool next_is(enum action action)
 {
 	unsigned long n = atomic_load(&counts[F_C_GenerateKeyPair]) + 1;
 
 	for (size_t i = 0; i < n_faults; i++) {
-		if (faults[i].action == EXTRACTABLE && n >= faults[i].first &&
-		    n <= faults[i].last)
+		if (faults[i].action == action && n >= faults[i].first && n <= faults[i].last)
 			return true;
 	}
 	return false;
+}
+
+/* Everything that the template says no to, and not SENSITIVE. */
+static void weaken(CK_ATTRIBUTE *template, CK_ULONG n)
+{
+	static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+
+	for (CK_ULONG i = 0; i < n; i++) {
+		if (template[i].type == CKA_SENSITIVE)
+			template[i].pValue = &no;
+		else if (template[i].type == CKA_EXTRACTABLE || template[i].type == CKA_DECRYPT ||
+		         template[i].type == CKA_UNWRAP || template[i].type == CKA_DERIVE ||
+		         template[i].type == CKA_MODIFIABLE || template[i].type == CKA_COPYABLE)
+			template[i].pValue = &yes;
+	}
 }
 
 static CK_RV special_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
@@ -469,7 +520,12 @@ static CK_RV special_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *
 	CK_ATTRIBUTE changed[MAX_TEMPLATE];
 	CK_BBOOL yes = CK_TRUE;
 
-	if (next_is_extractable() && private_n <= MAX_TEMPLATE) {
+	if (next_is(WEAK) && private_n <= MAX_TEMPLATE) {
+		memcpy(changed, private_part, private_n * sizeof(changed[0]));
+		weaken(changed, private_n);
+		private_part = changed;
+	}
+	if (next_is(EXTRACTABLE) && private_n <= MAX_TEMPLATE) {
 		memcpy(changed, private_part, private_n * sizeof(changed[0]));
 		for (CK_ULONG i = 0; i < private_n; i++) {
 			if (changed[i].type == CKA_EXTRACTABLE)
@@ -502,6 +558,8 @@ static void fill_list(void)
 	list.C_Initialize = special_C_Initialize;
 	list.C_OpenSession = special_C_OpenSession;
 	list.C_Sign = special_C_Sign;
+	list.C_GetInfo = special_C_GetInfo;
+	list.C_GetSlotInfo = special_C_GetSlotInfo;
 	list.C_GetTokenInfo = special_C_GetTokenInfo;
 	list.C_Login = special_C_Login;
 	list.C_GenerateKeyPair = special_C_GenerateKeyPair;
