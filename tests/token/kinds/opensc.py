@@ -12,6 +12,9 @@ class OpenSC(YKCS11):
     module = "opensc"
     lacks = {"generate": "C_GenerateKeyPair said CKR_", "store-certificate": "CKR_FUNCTION_NOT_SUPPORTED"}
 
+    can_hang = True
+    shows = {2: {"final_try"}, 3: {"locked"}}  # it does not know how many tries there were at first
+
     def __init__(self, folder):
         super().__init__(folder)
         self.label = "PIV_II"  # until there is a certificate, whose name it takes
@@ -21,7 +24,9 @@ class OpenSC(YKCS11):
 
     @property
     def env(self):
-        return {**super().env, "OPENSC_CONF": str(parts.TOP / "hsm/smartcard/opensc.conf")}
+        # OpenSC 0.23 hangs in a login now and then when the card is pulled out: mica's half a minute is not waited for
+        return {**super().env, "OPENSC_CONF": str(parts.TOP / "hsm/smartcard/opensc.conf"),
+                "MICA_TOKEN_DEADLINE_MS": "8000"}
 
     def uri(self, name="ca"):
         return f"pkcs11:token={self.label};id=%{IDS[self.slot if name == 'ca' else name]:02x}"

@@ -40,6 +40,7 @@ class YKCS11(Kind):
     tries = 3
     can_be_lost = True
     signs_per_second = 40
+    can_hang = False
     slot = "9a"  # that make_key() fills; 9c wants the PIN for each signature
 
     def __init__(self, folder):
