@@ -5,7 +5,7 @@
 
 #include <mica/mem.h>
 
-enum { RESTART_EVERY_MS = 60000, BACK_WITHIN_MS = 10000, LOOK_EVERY_MS = 500 };
+enum { RESTART_EVERY_MS = 60000, LOOK_EVERY_MS = 500 };
 
 void call_clear(struct call *call)
 {
@@ -176,15 +176,15 @@ static bool may_come(const struct err *err)
 static int come_back(struct token *token, struct err *err)
 {
 	const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
-	int64_t until = process_now_ms() + BACK_WITHIN_MS;
+	int64_t until = process_now_ms() + token->back_ms;
 
 	while (look_again(token, err) < 0) {
 		process_kill(&token->process);
 		if (!may_come(err))
 			return -1;
 		if (process_now_ms() >= until)
-			return err_prefix(
-			    err, "it did not come back within %d s", BACK_WITHIN_MS / 1000);
+			return err_prefix(err, "it did not come back within %d.%d s",
+			    token->back_ms / 1000, token->back_ms % 1000 / 100);
 		nanosleep(&pause, NULL);
 	}
 	*err = (struct err)ERR_INIT;

@@ -11,6 +11,7 @@ enum {
 	DEADLINE_MS = 30000,
 	GENERATE_MS = 120000,
 	LOGIN_MS = 60000,
+	BACK_MS = 10000,
 	TOUCH_MS = 120000,
 	CLOSE_MS = 5000, /* nothing is lost when it is killed then */
 	MOST_MS = 3600 * 1000,
@@ -38,6 +39,7 @@ int deadlines_set(struct token *token, const struct token_params *params, struct
 	token->generate_ms = choose(params->generate_ms, wished, GENERATE_MS);
 	token->login_ms = choose(params->login_ms, wished, LOGIN_MS);
 	token->touch_ms = choose(params->deadline_ms, wished, TOUCH_MS);
+	token->back_ms = token->deadline_ms / 3 < BACK_MS ? token->deadline_ms / 3 : BACK_MS;
 	token->close_ms = token->deadline_ms < CLOSE_MS ? token->deadline_ms : CLOSE_MS;
 	return 0;
 }

@@ -38,6 +38,7 @@ struct present {
 	struct token_info *infos;
 	uint64_t *slots;
 	size_t n;
+	char *unreadable, *hint; /* why a slot's token could not be read; NULL: all could */
 };
 
 static void present_clear(struct present *present)
@@ -46,13 +47,15 @@ static void present_clear(struct present *present)
 		token_info_clear(&present->infos[i]);
 	free(present->infos);
 	free(present->slots);
-	*present = (struct present){ NULL, NULL, 0 };
+	free(present->unreadable);
+	free(present->hint);
+	*present = (struct present){ 0 };
 }
 
 static int list(struct token *token, enum call_rule rule, struct present *ret, struct err *err)
 {
 	CALL_AUTO call = call_new(token, WIRE_LIST, rule);
-	MICA_AUTO(present_clear) struct present present = { NULL, NULL, 0 };
+	MICA_AUTO(present_clear) struct present present = { 0 };
 	BUF_AUTO reply = BUF_INIT;
 	struct wire_in in;
 	uint32_t n;
@@ -69,16 +72,18 @@ static int list(struct token *token, enum call_rule rule, struct present *ret, s
 		wire_get_info(&in, &present.infos[present.n]);
 		present.infos[present.n].module = mem_strdup(token->module);
 	}
-	if (!wire_end(&in))
+	present.unreadable = wire_get_text(&in);
+	present.hint = wire_get_text(&in);
+	if (!wire_end(&in) || (present.unreadable && !present.hint))
 		return token_bad_reply(token, err);
 	*ret = present;
-	present = (struct present){ NULL, NULL, 0 };
+	present = (struct present){ 0 };
 	return 0;
 }
 
 int token_list(struct token *token, struct token_info **ret, size_t *ret_n, struct err *err)
 {
-	MICA_AUTO(present_clear) struct present present = { NULL, NULL, 0 };
+	MICA_AUTO(present_clear) struct present present = { 0 };
 
 	if (list(token, CALL_AGAIN, &present, err) < 0)
 		return -1;
@@ -106,8 +111,13 @@ static int no_match(const struct token *token, const struct present *present, st
 	BUF_AUTO there = BUF_INIT;
 
 	describe(present, &there);
-	err_set(
-	    err, ERR_NOT_FOUND, "no token of '%s' matches %s", token->module, token->uri.text);
+	err_set(err, ERR_NOT_FOUND, "no token of '%s' matches %s%s%s", token->module,
+	    token->uri.text, present->unreadable ? ": " : "",
+	    present->unreadable ? present->unreadable : "");
+	if (present->unreadable && there.len > 0)
+		return err_hint(err, "%s; there are %s", present->hint, buf_text(&there));
+	if (present->unreadable)
+		return err_hint(err, "%s", present->hint);
 	if (there.len == 0)
 		return err_hint(err, "the module shows no initialised token: is it plugged in, "
 		                     "and the environment right (SOFTHSM2_CONF and the like)?");
@@ -177,7 +187,7 @@ int session_select(
     struct token *token, enum call_rule rule, struct token_info *ret_info, struct err *err)
 {
 	CALL_AUTO call = call_new(token, WIRE_SELECT, rule);
-	MICA_AUTO(present_clear) struct present present = { NULL, NULL, 0 };
+	MICA_AUTO(present_clear) struct present present = { 0 };
 	struct token_info *info;
 	size_t at = 0;
 

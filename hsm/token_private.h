@@ -20,6 +20,7 @@ struct secret {
 struct token {
 	char *helper, *module, *module_args;
 	int deadline_ms, generate_ms, login_ms, close_ms;
+	int back_ms; /* how long a lost token is looked for */
 	int touch_ms; /* for a signature that somebody is asked for */
 	enum token_pin_care pin_care;
 	char *latch_dir; /* NULL: no latch */

@@ -46,16 +46,33 @@ static CK_ULONG fill_template(
 	return n;
 }
 
+/* One that is not ended is in the way of the next. */
+static int end_search(struct hsm *hsm, struct err *err)
+{
+	CK_RV rv;
+
+	hsm_step(hsm, STEP_FIND_END);
+	rv = hsm->ck->C_FindObjectsFinal(hsm->session);
+	if (rv == CKR_OK || rv == CKR_OPERATION_NOT_INITIALIZED)
+		return 0;
+	return ckr_fail(err, rv, "C_FindObjectsFinal", "cannot search %s", hsm->name);
+}
+
 int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *wanted,
     struct hsm_found *ret, struct err *err)
 {
 	CK_ATTRIBUTE template[3];
 	CK_ULONG n = fill_template(template, &class, wanted), got;
 	struct hsm_found found = { .n = 0 };
-	CK_RV rv, ended;
+	CK_RV rv;
+	int ended;
 
 	hsm_step(hsm, STEP_FIND_BEGIN);
 	rv = hsm->ck->C_FindObjectsInit(hsm->session, template, n);
+	if (rv == CKR_OPERATION_ACTIVE && end_search(hsm, err) < 0)
+		return -1;
+	if (rv == CKR_OPERATION_ACTIVE)
+		rv = hsm->ck->C_FindObjectsInit(hsm->session, template, n);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjectsInit", "cannot search %s", hsm->name);
 	hsm_step(hsm, STEP_FIND);
@@ -66,14 +83,11 @@ int hsm_search(struct hsm *hsm, CK_OBJECT_CLASS class, const struct hsm_wanted *
 		if (rv == CKR_OK && got <= HSM_MAX_FOUND - found.n)
 			found.n += got;
 	} while (rv == CKR_OK && got > 0 && found.n < HSM_MAX_FOUND);
-	hsm_step(hsm, STEP_FIND_END);
-	ended = hsm->ck->C_FindObjectsFinal(hsm->session);
+	ended = end_search(hsm, err);
 	if (rv != CKR_OK)
 		return ckr_fail(err, rv, "C_FindObjects", "cannot search %s", hsm->name);
-	/* one that is not ended is in the way of the next */
-	if (ended != CKR_OK && ended != CKR_OPERATION_NOT_INITIALIZED)
-		return ckr_fail(
-		    err, ended, "C_FindObjectsFinal", "cannot search %s", hsm->name);
+	if (ended < 0)
+		return -1;
 	*ret = found;
 	return 0;
 }

@@ -112,7 +112,8 @@ int hsm_find(
 	int result = find_once(hsm, wanted, ret, err);
 
 	for (size_t i = 0; result < 0 && hsm_pause(i); i++) {
-		if (err->kind == ERR_AMBIGUOUS || err->kind == ERR_REFUSED)
+		if (err->kind == ERR_AMBIGUOUS || err->kind == ERR_REFUSED ||
+		    err->kind == ERR_PIN)
 			break;
 		result = find_once(hsm, wanted, ret, err);
 	}

@@ -2,10 +2,9 @@
 /*
  * helper: the inside of mica-token.
  *
- * libp11 loads the module, lists the slots, opens the session and logs in. The same module's
- * own function list stands beside it for what libp11 cannot do, or does with more calls than a
- * token far away can bear: flags read right before a login, exactly one key, attributes, key
- * generation, certificate objects, signatures. The login is the module's, so both share it.
+ * libp11 loads the module, starts it and ends it. All else is asked of the module's own function
+ * list: libp11 would keep a copy of the PIN, take the top bit from a vendor's answer, list no
+ * slot at all beside one that cannot be read, and make more calls than a token far away can bear.
  *
  * One thread at a time is in here, but for hsm_sign(). After ERR_LOST nothing of this is used
  * again: mica ends the process and starts another.
@@ -44,14 +43,11 @@ struct hsm {
 	               own, with a login of its own (p11-kit's client and proxy): libp11's is
 	               then not ours */
 	PKCS11_CTX *ctx;
-	PKCS11_SLOT *slots;
-	unsigned n_slots;
-	PKCS11_SLOT *slot; /* the one selected, in slots */
-	unsigned selected; /* how often one was */
+	unsigned selected; /* how often a token was */
 	CK_SLOT_ID slot_id;
-	CK_SESSION_HANDLE session; /* our own, beside libp11's */
-	char *name;                /* `token "milvus-ca" (serial 1a2b)` */
-	char *pin; /* in the secure heap, for always-authenticate keys; NULL: none */
+	CK_SESSION_HANDLE session;
+	char *name; /* `token "milvus-ca" (serial 1a2b)` */
+	char *pin;  /* in the secure heap, for always-authenticate keys; NULL: none */
 	struct hsm_key key;
 	bool use_set;
 	enum token_use use;
@@ -81,18 +77,10 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err) MICA_CHECKED;
 int hsm_select(struct hsm *hsm, uint64_t slot, const char *label, const char *serial,
     struct err *err) MICA_CHECKED;
 void hsm_close(struct hsm *hsm);
-/* Asked again where it fails without a reason. */
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
+/* Asked again where it fails without a reason. */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
-
-/* The last CKR_ value in OpenSSL's queue, which is emptied; CKR_OK for none. */
-unsigned long hsm_queued_ckr(void);
-
-/* Fails with the CKR_ value in OpenSSL's queue, or, when there is none, with what the session
- * or the token say when they are asked, or else as unknown. Empties the queue. Returns -1. */
-int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)
-    MICA_PRINTF(4, 5);
 
 /* --- login.c ------------------------------------------------------------------- */
 

@@ -125,7 +125,7 @@ int hsm_login(struct hsm *hsm, const char *pin, enum token_pin_care care, struct
 	CK_RV rv;
 
 	tell(hsm, WIRE_TRY_KEPT);
-	if (!hsm->slot)
+	if (hsm->session == CK_INVALID_HANDLE)
 		return err_set(err, ERR_FAILED, "cannot log in: no token was selected");
 	check = check_pin(hsm, pin, care, err);
 	if (check != 0)

@@ -14,8 +14,7 @@ void hsm_step(struct hsm *hsm, enum wire_step step)
 	atomic_store_explicit(&hsm->page->steps[0], step, memory_order_relaxed);
 }
 
-void hsm_signing_step(
-    struct hsm *hsm, const struct hsm_signing *signing, enum wire_step step)
+void hsm_signing_step(struct hsm *hsm, const struct hsm_signing *signing, enum wire_step step)
 {
 	atomic_store_explicit(&hsm->page->steps[signing->place], step, memory_order_relaxed);
 }
@@ -32,9 +31,59 @@ bool hsm_pause(size_t attempt)
 	return true;
 }
 
-/* --- errors of libp11 ---------------------------------------------------------- */
+/* --- loading ------------------------------------------------------------------- */
 
-unsigned long hsm_queued_ckr(void)
+static int get_functions(struct hsm *hsm, CK_FUNCTION_LIST **ret, struct err *err)
+{
+	CK_RV (*get_list)(CK_FUNCTION_LIST **) = NULL;
+	void *symbol = dlsym(hsm->library, "C_GetFunctionList");
+	CK_RV rv;
+
+	if (!symbol)
+		return err_set(err, ERR_FAILED,
+		    "'%s' is no PKCS#11 module: it has no C_GetFunctionList", hsm->path);
+	memcpy(&get_list, &symbol, sizeof(get_list));
+	hsm_step(hsm, STEP_FUNCTIONS);
+	rv = get_list(ret);
+	if (rv != CKR_OK)
+		return ckr_fail(
+		    err, rv, "C_GetFunctionList", "cannot use the module '%s'", hsm->path);
+	return 0;
+}
+
+/* Loaded here first: libp11 would print dlerror() and keep the reason to itself. */
+static int load_library(struct hsm *hsm, const char *path, struct err *err)
+{
+	CK_FUNCTION_LIST *second = NULL;
+
+	hsm_step(hsm, STEP_LOAD);
+	hsm->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+	if (!hsm->library) {
+		err_set(err, ERR_FAILED, "cannot load the module '%s': %s", path, dlerror());
+		return err_hint(err, "a module is a shared library of the token's vendor for "
+		                     "this machine's architecture");
+	}
+	hsm->path = mem_strdup(path);
+	if (get_functions(hsm, &hsm->ck, err) < 0 || get_functions(hsm, &second, err) < 0)
+		return -1;
+	hsm->apart = second != hsm->ck;
+	return 0;
+}
+
+static int initialize(struct hsm *hsm, const char *args, struct err *err)
+{
+	CK_C_INITIALIZE_ARGS how = { .flags = CKF_OS_LOCKING_OK, .pReserved = (void *)args };
+	CK_RV rv;
+
+	hsm_step(hsm, STEP_INITIALIZE);
+	rv = hsm->ck->C_Initialize(&how);
+	if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+		return 0;
+	return ckr_fail(err, rv, "C_Initialize", "cannot start the module '%s'", hsm->path);
+}
+
+/* The last CKR_ value in OpenSSL's queue, which is emptied; CKR_OK for none. */
+static unsigned long queued_ckr(void)
 {
 	int library = ERR_get_CKR_code();
 	unsigned long code, found = CKR_OK;
@@ -46,73 +95,37 @@ unsigned long hsm_queued_ckr(void)
 	return found;
 }
 
-static unsigned long ask_device(struct hsm *hsm)
+/* libp11 tells neither the whole of a value nor which call it was, so the module itself is
+ * asked. 0: it works now. */
+static int ask_again(struct hsm *hsm, const char *args, struct err *err)
 {
-	CK_SESSION_INFO session;
-	CK_TOKEN_INFO token;
+	CK_FUNCTION_LIST *functions;
+	CK_INFO info;
 	CK_RV rv;
 
-	if (hsm->session == CK_INVALID_HANDLE)
-		return CKR_OK;
-	rv = hsm->ck->C_GetSessionInfo(hsm->session, &session);
-	return rv == CKR_OK ? hsm->ck->C_GetTokenInfo(hsm->slot_id, &token) : rv;
-}
-
-int hsm_p11_fail(struct hsm *hsm, struct err *err, const char *call, const char *fmt, ...)
-{
-	unsigned long rv = hsm_queued_ckr();
-	MICA_FREE char *what = NULL;
-	va_list args;
-
-	va_start(args, fmt);
-	what = mem_vprintf(fmt, args);
-	va_end(args);
-	if (rv == CKR_OK)
-		rv = ask_device(hsm);
-	if (rv != CKR_OK)
-		return ckr_fail(err, rv, call, "%s", what);
-	err_set(err, ERR_FAILED, "%s: %s failed, and libp11 does not say why", what, call);
-	return -1;
-}
-
-/* --- loading ------------------------------------------------------------------- */
-
-/* Loaded here first: libp11 would print dlerror() and keep the reason to itself. */
-static int load_library(struct hsm *hsm, const char *path, struct err *err)
-{
-	CK_RV (*get_list)(CK_FUNCTION_LIST **) = NULL;
-	CK_FUNCTION_LIST *second = NULL;
-	void *symbol;
-	CK_RV rv;
-
-	hsm_step(hsm, STEP_LOAD);
-	hsm->library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
-	if (!hsm->library) {
-		err_set(err, ERR_FAILED, "cannot load the module '%s': %s", path, dlerror());
-		return err_hint(err, "a module is a shared library of the token's vendor for "
-		                     "this machine's architecture");
-	}
-	symbol = dlsym(hsm->library, "C_GetFunctionList");
-	if (!symbol)
-		return err_set(err, ERR_FAILED,
-		    "'%s' is no PKCS#11 module: it has no C_GetFunctionList", path);
-	memcpy(&get_list, &symbol, sizeof(get_list));
-	rv = get_list(&hsm->ck);
-	if (rv != CKR_OK)
-		return ckr_fail(
-		    err, rv, "C_GetFunctionList", "cannot use the module '%s'", path);
-	hsm->apart = get_list(&second) == CKR_OK && second != hsm->ck;
-	return 0;
-}
-
-static int start_apart(struct hsm *hsm, const char *args, struct err *err)
-{
-	CK_C_INITIALIZE_ARGS how = { .flags = CKF_OS_LOCKING_OK, .pReserved = (void *)args };
-	CK_RV rv = hsm->ck->C_Initialize(&how);
-
+	if (get_functions(hsm, &functions, err) < 0 || initialize(hsm, args, err) < 0)
+		return -1;
+	rv = hsm->ck->C_GetInfo(&info);
+	(void)hsm->ck->C_Finalize(NULL);
 	if (rv == CKR_OK)
 		return 0;
-	return ckr_fail(err, rv, "C_Initialize", "cannot start the module '%s'", hsm->path);
+	return ckr_fail(err, rv, "C_GetInfo", "cannot start the module '%s'", hsm->path);
+}
+
+static int start(struct hsm *hsm, const char *args, struct err *err)
+{
+	hsm->ctx = PKCS11_CTX_new();
+	if (!hsm->ctx)
+		return err_openssl(err, "cannot start libp11");
+	if (args)
+		PKCS11_CTX_init_args(hsm->ctx, args);
+	hsm_step(hsm, STEP_START);
+	if (PKCS11_CTX_load(hsm->ctx, hsm->path) == 0)
+		return 0;
+	/* its context is not worth freeing: nothing is loaded in it */
+	hsm->ctx = NULL;
+	return ckr_fail(err, queued_ckr(), wire_step_name(STEP_START),
+	    "cannot start the module '%s'", hsm->path);
 }
 
 int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *err)
@@ -121,34 +134,25 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 		return err_set(err, ERR_FAILED, "a module is loaded already");
 	if (load_library(hsm, path, err) < 0)
 		return -1;
-	hsm->path = mem_strdup(path);
-	hsm->ctx = PKCS11_CTX_new();
-	if (!hsm->ctx)
-		return err_openssl(err, "cannot start libp11");
-	if (args)
-		PKCS11_CTX_init_args(hsm->ctx, args);
-	hsm_step(hsm, STEP_INITIALIZE);
-	if (PKCS11_CTX_load(hsm->ctx, path) != 0) {
-		(void)hsm_p11_fail(
-		    hsm, err, "C_Initialize", "cannot start the module '%s'", path);
-		/* its context is not worth freeing: nothing is loaded in it */
-		hsm->ctx = NULL;
+	if (start(hsm, args, err) < 0 &&
+	    (ask_again(hsm, args, err) < 0 || start(hsm, args, err) < 0)) {
 		if (err->kind == ERR_LOST)
 			err->kind = ERR_FAILED;
 		return -1;
 	}
-	return hsm->apart ? start_apart(hsm, args, err) : 0;
+	return hsm->apart ? initialize(hsm, args, err) : 0;
 }
 
 void hsm_close(struct hsm *hsm)
 {
 	hsm_forget_pin(hsm);
 	if (hsm->ctx) {
+		hsm_step(hsm, STEP_CLOSE);
+		if (hsm->session != CK_INVALID_HANDLE)
+			(void)hsm->ck->C_CloseAllSessions(hsm->slot_id);
 		hsm_step(hsm, STEP_FINALIZE);
 		if (hsm->apart)
 			(void)hsm->ck->C_Finalize(NULL);
-		if (hsm->slots)
-			PKCS11_release_all_slots(hsm->ctx, hsm->slots, hsm->n_slots);
 		PKCS11_CTX_unload(hsm->ctx);
 		PKCS11_CTX_free(hsm->ctx);
 	}
@@ -228,10 +232,13 @@ static int slot_list(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct 
 	return 0;
 }
 
-/* A slot whose token cannot be read is left out: a reader may hold a card of another kind. */
+/* A slot whose token cannot be read is left out: a reader may hold a card of another kind. Why
+ * it could not be is told last, in words and a hint: where the wanted token is missing, that is
+ * the reason. */
 int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 {
 	MICA_FREE CK_SLOT_ID *slots = NULL;
+	struct err unreadable = ERR_INIT;
 	BUF_AUTO tokens = BUF_INIT;
 	CK_ULONG n = 0;
 	uint32_t present = 0;
@@ -240,9 +247,13 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 		return -1;
 	for (CK_ULONG i = 0; i < n; i++) {
 		struct token_info info = { 0 };
+		CK_RV rv = hsm_token_info(hsm, slots[i], &info);
 
-		if (hsm_token_info(hsm, slots[i], &info) != CKR_OK)
+		if (rv != CKR_OK) {
+			ckr_fail(&unreadable, rv, "C_GetTokenInfo",
+			    "cannot read the token in slot %lu", slots[i]);
 			continue;
+		}
 		wire_put_u64(&tokens, slots[i]);
 		wire_put_info(&tokens, &info);
 		token_info_clear(&info);
@@ -250,20 +261,13 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 	}
 	wire_put_u32(reply, present);
 	buf_add(reply, tokens.data, tokens.len);
+	wire_put_text(reply, unreadable.kind == ERR_NONE ? NULL : unreadable.text);
+	wire_put_text(reply, unreadable.kind == ERR_NONE ? NULL : unreadable.hint);
 	return 0;
 }
 
-static PKCS11_SLOT *find_slot(struct hsm *hsm, uint64_t id)
-{
-	for (unsigned i = 0; i < hsm->n_slots; i++) {
-		if (PKCS11_get_slotid_from_slot(&hsm->slots[i]) == id)
-			return &hsm->slots[i];
-	}
-	return NULL;
-}
-
 /* Read-write where the token lets us: key generation needs it, and some tokens know nothing
- * else. libp11 first, since it closes every session of the slot when its mode changes. */
+ * else. */
 static int open_session(struct hsm *hsm, struct err *err)
 {
 	static const CK_FLAGS modes[] = { CKF_SERIAL_SESSION | CKF_RW_SESSION,
@@ -272,9 +276,6 @@ static int open_session(struct hsm *hsm, struct err *err)
 
 	hsm_step(hsm, STEP_SESSION);
 	for (size_t i = 0; i < mem_count(modes); i++) {
-		if (PKCS11_open_session(hsm->slot, modes[i] & CKF_RW_SESSION ? 1 : 0) != 0)
-			return hsm_p11_fail(hsm, err, "C_OpenSession",
-			    "cannot open a session with %s", hsm->name);
 		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &hsm->session);
 		if (rv != CKR_TOKEN_WRITE_PROTECTED)
 			break;
@@ -285,27 +286,39 @@ static int open_session(struct hsm *hsm, struct err *err)
 	return ckr_fail(err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
 }
 
+/* Between two messages a token can have been changed for another. */
+static int check_slot(
+    struct hsm *hsm, CK_SLOT_ID slot, const char *label, const char *serial, struct err *err)
+{
+	struct token_info info = { 0 };
+	CK_RV rv = hsm_token_info(hsm, slot, &info);
+	bool same =
+	    rv == CKR_OK && strcmp(info.label, label) == 0 && strcmp(info.serial, serial) == 0;
+
+	token_info_clear(&info);
+	if (rv != CKR_OK)
+		return ckr_fail(err, rv, "C_GetTokenInfo",
+		    "cannot read the token '%s' (serial %s)", label, serial);
+	if (same)
+		return 0;
+	err_set(err, ERR_LOST, "the token '%s' (serial %s) is not in its slot any more", label,
+	    serial);
+	return err_hint(err, "put it back, then run the same command again");
+}
+
 int hsm_select(
     struct hsm *hsm, uint64_t slot, const char *label, const char *serial, struct err *err)
 {
-	PKCS11_SLOT *found;
-
-	hsm_step(hsm, STEP_SLOTS);
-	if (!hsm->slots && PKCS11_enumerate_slots(hsm->ctx, &hsm->slots, &hsm->n_slots) != 0)
-		return hsm_p11_fail(
-		    hsm, err, "C_GetSlotList", "cannot list the slots of '%s'", hsm->path);
-	found = find_slot(hsm, slot);
-	if (!found || !found->token || strcmp(found->token->label, label) != 0 ||
-	    strcmp(found->token->serialnr, serial) != 0) {
-		err_set(err, ERR_LOST, "the token '%s' (serial %s) is not in its slot any more",
-		    label, serial);
-		return err_hint(err, "check that the token is plugged in, then try again");
+	if (check_slot(hsm, slot, label, serial, err) < 0)
+		return -1;
+	if (hsm->session != CK_INVALID_HANDLE) {
+		hsm_step(hsm, STEP_CLOSE);
+		(void)hsm->ck->C_CloseAllSessions(hsm->slot_id);
 	}
 	hsm->key = (struct hsm_key){ 0 };
 	hsm->use_set = false;
 	mem_freep(&hsm->name);
 	hsm->name = mem_printf("token '%s' (serial %s)", label, serial);
-	hsm->slot = found;
 	hsm->selected++;
 	hsm->slot_id = slot;
 	return open_session(hsm, err);

@@ -14,9 +14,10 @@ enum { NO_TEXT = 0xffffffffu };
 static const char *const step_names[STEP_COUNT] = {
 	[STEP_IDLE] = "its own code",
 	[STEP_LOAD] = "dlopen",
+	[STEP_FUNCTIONS] = "C_GetFunctionList",
+	[STEP_START] = "C_Initialize, C_GetInfo or C_GetFunctionList", /* by libp11 */
 	[STEP_INITIALIZE] = "C_Initialize",
 	[STEP_SLOTS] = "C_GetSlotList",
-	[STEP_SLOT_INFO] = "C_GetSlotInfo",
 	[STEP_TOKEN_INFO] = "C_GetTokenInfo",
 	[STEP_SESSION] = "C_OpenSession",
 	[STEP_LOGIN] = "C_Login",
@@ -36,6 +37,7 @@ static const char *const step_names[STEP_COUNT] = {
 	[STEP_ENCRYPT] = "C_EncryptInit",
 	[STEP_DECRYPT] = "C_DecryptInit",
 	[STEP_DERIVE] = "C_DeriveKey",
+	[STEP_CLOSE] = "C_CloseAllSessions",
 	[STEP_FINALIZE] = "C_Finalize",
 };
 

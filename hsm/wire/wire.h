@@ -34,7 +34,7 @@ enum {
 
 enum wire_type {
 	WIRE_OPEN = 1, /* version, module path, module args */
-	WIRE_LIST,     /* -> count, { slot, info } each */
+	WIRE_LIST, /* -> count, { slot, info } each, why a slot could not be read and a hint */
 	WIRE_SELECT,   /* slot, label, serial */
 	WIRE_LOGIN,    /* pin or nothing, enum token_pin_care */
 	WIRE_FIND,     /* label, id -> key */
@@ -51,9 +51,10 @@ enum wire_type {
 enum wire_step {
 	STEP_IDLE,
 	STEP_LOAD,
+	STEP_FUNCTIONS,
+	STEP_START,
 	STEP_INITIALIZE,
 	STEP_SLOTS,
-	STEP_SLOT_INFO,
 	STEP_TOKEN_INFO,
 	STEP_SESSION,
 	STEP_LOGIN,
@@ -73,6 +74,7 @@ enum wire_step {
 	STEP_ENCRYPT,
 	STEP_DECRYPT,
 	STEP_DERIVE,
+	STEP_CLOSE,
 	STEP_FINALIZE,
 	STEP_COUNT
 };
