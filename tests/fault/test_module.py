@@ -36,7 +36,13 @@ FATAL = {
     "PIN locked": ("C_Login@*=ckr:0xA4", ["CKR_PIN_LOCKED"]),
     "a PIN's last try": ("C_GetTokenInfo@*=flags:0x20000", ["PIN", "hint:"]),
     "host memory": ("C_Sign@*=ckr:0x2", ["CKR_HOST_MEMORY"]),
-    "a vendor's code": ("C_Sign@*=ckr:0x80000123", ["0x123"]),  # libp11 takes the top bit away
+    "a vendor's code": ("C_Sign@*=ckr:0x80000123", ["C_Sign said CKR_VENDOR_DEFINED + 0x123"]),
+    # without its top bit it would be CKR_DEVICE_ERROR
+    "a vendor's code at the start": ("C_Initialize@*=ckr:0x80000030", ["C_Initialize said CKR_VENDOR_DEFINED + 0x30"]),
+    "a vendor's code for a session": ("C_OpenSession@*=ckr:0x80000030", ["said CKR_VENDOR_DEFINED + 0x30"]),
+    "a vendor's code at the login": ("C_Login@*=ckr:0x80000030", ["C_Login said CKR_VENDOR_DEFINED + 0x30"]),
+    "a short signature": ("C_Sign@2=short:20", ["signature", "hint:"]),
+    "a signature longer than it can be": ("C_Sign@2=long:100000", ["signature", "hint:"]),
 }
 
 CURED = {
