@@ -5,7 +5,7 @@
  * or this machine then. Its removal is not synced: a power cut brings it back, and a login too
  * few is asked for, never one too many.
  */
-#include "token_private.h"
+#include "latch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +19,8 @@
 #include <mica/digest.h>
 #include <mica/file.h>
 #include <mica/mem.h>
+
+#include "uri.h"
 
 #define PREFIX "latch-"
 
@@ -148,27 +150,33 @@ void token_latches_clear(struct token_latches *latches)
 /* --- one token's --------------------------------------------------------------- */
 
 /* The label is part of it: every TPM has the serial number 0. */
-void latch_name(struct token *token, const struct token_info *info)
+void latch_name(struct latch *latch, const struct token_info *info)
 {
-	struct token_latch *latch = &token->latch;
 	BUF_AUTO names = BUF_INIT;
 	BUF_AUTO hex = BUF_INIT;
 	struct digest digest;
 
-	token_latch_clear(latch);
-	if (!token->latch_dir)
+	token_latch_clear(&latch->file);
+	if (!latch->dir)
 		return;
 	buf_printf(&names, "%s\n%s\n%s\n%s", info->label, info->serial, info->manufacturer,
 	    info->model);
 	digest = digest_of(names.data, names.len);
 	buf_addhex(&hex, digest.bytes, NAME_BYTES);
-	*latch = (struct token_latch){
+	latch->file = (struct token_latch){
 		.label = mem_strdup(info->label),
 		.serial = mem_strdup(info->serial),
 		.manufacturer = mem_strdup(info->manufacturer),
 		.model = mem_strdup(info->model),
-		.path = mem_printf("%s/" PREFIX "%s", token->latch_dir, buf_text(&hex)),
+		.path = mem_printf("%s/" PREFIX "%s", latch->dir, buf_text(&hex)),
 	};
+}
+
+void latch_clear(struct latch *latch)
+{
+	token_latch_clear(&latch->file);
+	mem_freep(&latch->dir);
+	*latch = (struct latch){ 0 };
 }
 
 static bool is_there(const char *path)
@@ -179,84 +187,81 @@ static bool is_there(const char *path)
 	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-bool latch_is_armed(const struct token *token, struct token_latch *ret)
+bool latch_is_armed(const struct latch *latch)
 {
-	if (!token->latch.path || !is_there(token->latch.path))
-		return false;
-	if (ret)
-		read_text(token->latch.path, ret);
-	return true;
+	return latch->file.path && is_there(latch->file.path);
 }
 
-static int refuse(const struct token *token, const struct token_latch *latch, struct err *err)
+static int refuse(const struct latch *latch, const struct token_latch *found, struct err *err)
 {
 	char date[CLOCK_TEXT];
 
 	err_set(err, ERR_REFUSED,
 	    "no PIN is tried on token '%s' (serial %s): the login of %s did not succeed: %s",
-	    token->label, token->serial,
-	    latch->since ? clock_text(latch->since, date) : "an unknown time", latch->why);
+	    latch->file.label, latch->file.serial,
+	    found->since ? clock_text(found->since, date) : "an unknown time", found->why);
 	return err_hint(err, "put the PIN right, then: mica token --clear-latch");
 }
 
-int latch_check(const struct token *token, struct token_latch *ret, struct err *err)
+int latch_check(const struct latch *latch, struct token_latch *ret, struct err *err)
 {
-	struct token_latch latch = { 0 };
+	struct token_latch found = { 0 };
 	int result = 0;
 
-	if (!latch_is_armed(token, &latch))
+	if (!latch_is_armed(latch))
 		return 0;
-	if (token->latch_rule == TOKEN_LATCH_HEEDED)
-		result = refuse(token, &latch, err);
+	read_text(latch->file.path, &found);
+	if (latch->rule == TOKEN_LATCH_HEEDED)
+		result = refuse(latch, &found, err);
 	if (result < 0 || !ret) {
-		token_latch_clear(&latch);
+		token_latch_clear(&found);
 		return result;
 	}
 	token_latch_clear(ret);
-	*ret = latch;
+	*ret = found;
 	return 0;
 }
 
-static int write_latch(struct token *token, const char *why, struct err *err)
+static int write_latch(struct latch *latch, const char *why, struct err *err)
 {
-	struct token_latch *latch = &token->latch;
+	struct token_latch *file = &latch->file;
 	BUF_AUTO text = BUF_INIT;
 
-	free(latch->why);
-	latch->why = mem_strdup(why);
-	latch->since = token->now;
-	write_text(latch, &text);
-	return file_replace(AT_FDCWD, latch->path, text.data, text.len, 0600, err);
+	free(file->why);
+	file->why = mem_strdup(why);
+	file->since = latch->now;
+	write_text(file, &text);
+	return file_replace(AT_FDCWD, file->path, text.data, text.len, 0600, err);
 }
 
-static int make_place(struct token *token, struct err *err)
+static int make_place(struct latch *latch, struct err *err)
 {
-	token->latch_made_dir = !is_there(token->latch_dir);
-	return file_make_dirs(token->latch_dir, 0700, err);
+	latch->made_dir = !is_there(latch->dir);
+	return file_make_dirs(latch->dir, 0700, err);
 }
 
-int latch_arm(struct token *token, struct err *err)
+int latch_arm(struct latch *latch, struct err *err)
 {
-	if (!token->latch.path || latch_is_armed(token, NULL))
+	if (!latch->file.path || latch_is_armed(latch))
 		return 0;
-	if (make_place(token, err) == 0 &&
-	    write_latch(token, "it was begun, and how it ended is not known", err) == 0)
+	if (make_place(latch, err) == 0 &&
+	    write_latch(latch, "it was begun, and how it ended is not known", err) == 0)
 		return 0;
 	err_prefix(err, "no PIN is tried without a latch");
 	return err_hint(err,
 	    "a login is noted in the state directory '%s' before it is tried: mica must be "
 	    "able to write there",
-	    token->latch_dir);
+	    latch->dir);
 }
 
-void latch_disarm(struct token *token)
+void latch_disarm(struct latch *latch)
 {
-	if (!token->latch.path)
+	if (!latch->file.path)
 		return;
-	(void)unlink(token->latch.path);
-	if (token->latch_made_dir)
-		(void)rmdir(token->latch_dir); /* where nothing else came into it */
-	token->latch_made_dir = false;
+	(void)unlink(latch->file.path);
+	if (latch->made_dir)
+		(void)rmdir(latch->dir); /* where nothing else came into it */
+	latch->made_dir = false;
 }
 
 /* "C_Login said CKR_PIN_INCORRECT: the PIN is wrong", without whose login it was */
@@ -267,12 +272,12 @@ static const char *told(const char *text)
 	return said ? said : text;
 }
 
-void latch_keep(struct token *token, const struct err *why)
+void latch_keep(struct latch *latch, const struct err *why)
 {
 	struct err ignored = ERR_INIT; /* it is armed: only the reason would be a better one */
 
-	if (token->latch.path)
-		(void)!write_latch(token, told(why->text), &ignored);
+	if (latch->file.path)
+		(void)!write_latch(latch, told(why->text), &ignored);
 }
 
 /* --- all of a directory -------------------------------------------------------- */

@@ -209,7 +209,7 @@ int session_select(
 		token->label = mem_strdup(info->label);
 		token->serial = mem_strdup(info->serial);
 		token->login_required = info->login_required;
-		latch_name(token, info);
+		latch_name(&token->latch, info);
 	}
 	if (ret_info) {
 		token_info_clear(ret_info);
@@ -239,19 +239,19 @@ static int say_login(struct token *token, struct err *err)
  * when this login cost no try. */
 static int latched_login(struct token *token, struct err *err)
 {
-	bool armed_before = latch_is_armed(token, NULL);
+	bool armed_before = latch_is_armed(&token->latch);
 
-	if (latch_check(token, NULL, err) < 0 || latch_arm(token, err) < 0)
+	if (latch_check(&token->latch, NULL, err) < 0 || latch_arm(&token->latch, err) < 0)
 		return -1;
 	token->process.spent = WIRE_TRY_KEPT;
 	if (say_login(token, err) == 0) {
-		latch_disarm(token);
+		latch_disarm(&token->latch);
 		return 0;
 	}
 	if (process_try(&token->process) == WIRE_TRY_SPENT)
-		latch_keep(token, err);
+		latch_keep(&token->latch, err);
 	else if (!armed_before)
-		latch_disarm(token);
+		latch_disarm(&token->latch);
 	return -1;
 }
 

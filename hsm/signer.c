@@ -285,15 +285,15 @@ static int sign_latched(struct batch *batch, struct err *err)
 
 	if (!batch->signer->asks)
 		return sign_todo(batch, err);
-	if (latch_arm(token, err) < 0)
+	if (latch_arm(&token->latch, err) < 0)
 		return -1;
 	token->process.spent = WIRE_TRY_KEPT;
 	result = sign_todo(batch, err);
 	if (result == 0 || process_try(&token->process) == WIRE_TRY_KEPT) {
-		latch_disarm(token);
+		latch_disarm(&token->latch);
 		return result;
 	}
-	latch_keep(token, err);
+	latch_keep(&token->latch, err);
 	if (err->kind == ERR_LOST)
 		err->kind = ERR_FAILED;
 	return -1;

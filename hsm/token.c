@@ -75,9 +75,9 @@ int token_start(const struct token_params *params, struct token **ret, struct er
 	token->process = (struct process)PROCESS_INIT;
 	token->lock = -1;
 	token->pin_care = params->pin_care;
-	token->latch_dir = mem_strdup(params->latch_dir);
-	token->latch_rule = params->latch_rule;
-	token->now = params->now;
+	token->latch = (struct latch){ .dir = mem_strdup(params->latch_dir),
+		.rule = params->latch_rule,
+		.now = params->now };
 	token->touch = params->touch;
 	token->module_args = mem_strdup(params->module_args);
 	if (deadlines_set(token, params, err) < 0 ||
@@ -109,7 +109,7 @@ static void forget_token(struct token *token)
 	mem_freep(&token->label);
 	mem_freep(&token->serial);
 	token->label = token->serial = NULL;
-	token_latch_clear(&token->latch);
+	token_latch_clear(&token->latch.file);
 	token->logged_in = false;
 	secret_clear(&token->pin);
 	buf_clear(&token->key);
@@ -132,7 +132,7 @@ void token_close(struct token *token)
 	free(token->helper);
 	free(token->module);
 	free(token->module_args);
-	free(token->latch_dir);
+	latch_clear(&token->latch);
 	free(token);
 }
 
@@ -158,7 +158,7 @@ int token_may_login(const struct token *token, const struct token_info *info,
 
 	if (!info->login_required)
 		return 0;
-	if (latch_check(token, ret_latch, err) < 0)
+	if (latch_check(&token->latch, ret_latch, err) < 0)
 		return -1;
 	name = mem_printf("token '%s' (serial %s)", token->label, token->serial);
 	return flags_allow_login(info, token->pin_care, name, err);

@@ -7,6 +7,7 @@
 
 #include <mica/token.h>
 
+#include "latch.h"
 #include "process.h"
 #include "uri.h"
 #include "wire/wire.h"
@@ -23,9 +24,6 @@ struct token {
 	int back_ms; /* how long a lost token is looked for */
 	int touch_ms; /* for a signature that somebody is asked for */
 	enum token_pin_care pin_care;
-	char *latch_dir; /* NULL: no latch */
-	enum token_latch_rule latch_rule;
-	int64_t now;
 	bool touch; /* each signature waits for one */
 	struct process process;
 	uint32_t opening; /* the OPEN that is not yet answered; 0: none */
@@ -40,9 +38,8 @@ struct token {
 	/* What a restart says again. */
 	struct uri uri;       /* of the last select; uri.parsed NULL: none */
 	char *label, *serial; /* of the token it meant */
-	struct token_latch latch;
+	struct latch latch;
 	bool login_required;
-	bool latch_made_dir; /* the directory was made for it */
 	bool logged_in;
 	struct secret pin;
 	struct secret refused; /* never to be sent again */
@@ -54,24 +51,10 @@ struct token {
 
 /* --- deadlines.c --------------------------------------------------------------- */
 
-/* Sets the token's: those of params, where it has none those of the environment, or the usual. */
+/* Sets the token's: those of params, where it has none those of the environment, or the usual.
+ */
 int deadlines_set(
     struct token *token, const struct token_params *params, struct err *err) MICA_CHECKED;
-
-/* --- latch.c ------------------------------------------------------------------- */
-
-/* The latch of the token that was selected. */
-void latch_name(struct token *token, const struct token_info *info);
-bool latch_is_armed(const struct token *token, struct token_latch *ret);
-/* ERR_REFUSED when it is armed and heeded. ret: see token_may_login(); it may be NULL. */
-int latch_check(
-    const struct token *token, struct token_latch *ret, struct err *err) MICA_CHECKED;
-/* One that is armed already stays as it is. */
-int latch_arm(struct token *token, struct err *err) MICA_CHECKED;
-/* The login succeeded. */
-void latch_disarm(struct token *token);
-/* It did not: armed it stays, with the reason. */
-void latch_keep(struct token *token, const struct err *why);
 
 /* --- call.c -------------------------------------------------------------------- */
 

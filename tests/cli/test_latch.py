@@ -13,7 +13,7 @@ import pytest
 
 from harness import parts
 from harness.faults import Faults
-from harness.home import without_leak_check
+from harness.home import Home, without_leak_check
 from harness.inventory import Inventory
 from harness.run import capless
 
@@ -60,6 +60,20 @@ def world(home):
     return World(home)
 
 
+@pytest.fixture(scope="module")
+def same_world(module_scratch):
+    return World(Home(module_scratch))
+
+
+@pytest.fixture
+def shared(same_world):
+    """One world for the tests that leave it as it was."""
+    same_world.pin(same_world.home.token.pin)
+    same_world.faults.forget()
+    yield same_world
+    assert not same_world.latches()
+
+
 def test_ten_runs_of_a_timer_with_a_stale_pin_are_one_try(world):
     world.pin(WRONG)
     assert "CKR_PIN_INCORRECT" in world.timer(code=1).err
@@ -97,18 +111,18 @@ def test_status_and_token_say_so(world):
     world.run("status", "--exit-code")
 
 
-def test_clear_latch_is_the_way_out(world):
-    assert "nothing to clear" in world.run("token", "--clear-latch").out
-    assert world.run("token", "--clear-latch", "--json").json["cleared"] == []
-    world.pin(WRONG)
-    world.timer(code=1)
-    said = world.run("token", "--clear-latch", faults="C_Initialize@*=hang")
+def test_clear_latch_is_the_way_out(shared):
+    assert "nothing to clear" in shared.run("token", "--clear-latch").out
+    assert shared.run("token", "--clear-latch", "--json").json["cleared"] == []
+    shared.pin(WRONG)
+    shared.timer(code=1)
+    said = shared.run("token", "--clear-latch", faults="C_Initialize@*=hang")
     assert re.fullmatch(r"cleared: the latch of token 'milvus-ca' \(serial [0-9a-f]{16}\)\n", said.out), said
-    assert not world.latches() and world.logins() == 1
-    world.pin(world.home.token.pin)
-    world.timer()
-    assert world.logins() == 2 and not world.latches()
-    assert "latches" in world.run("status", "--json").json and world.run("status", "--json").json["latches"] == []
+    assert not shared.latches() and shared.logins() == 1
+    shared.pin(shared.home.token.pin)
+    shared.timer()
+    assert shared.logins() == 2 and not shared.latches()
+    assert "latches" in shared.run("status", "--json").json and shared.run("status", "--json").json["latches"] == []
 
 
 def test_nothing_else_changes_when_a_latch_is_cleared(world):
@@ -153,33 +167,33 @@ def test_killed_in_the_middle_of_a_login(world, args):
     ("ckr:0x32", "C_Login said CKR_DEVICE_REMOVED: "),
     ("ckr:0x80000007", "C_Login said "),
 ])
-def test_what_may_have_cost_a_try_is_not_tried_again(world, fault, why):
-    world.timer(faults=f"C_Login@1={fault}", code=None)
-    assert len(world.latches()) == 1
+def test_what_may_have_cost_a_try_is_not_tried_again(shared, fault, why):
+    shared.timer(faults=f"C_Login@1={fault}", code=None)
+    assert len(shared.latches()) == 1
     for _ in range(2):
-        said = world.timer(code=3).err
+        said = shared.timer(code=3).err
         assert f"did not succeed: {why}" in said, said
-    assert world.logins() == 1
-    world.run("token", "--clear-latch")
-    world.timer()
+    assert shared.logins() == 1
+    shared.run("token", "--clear-latch")
+    shared.timer()
 
 
 @pytest.mark.parametrize("fault", ["C_Login@1=ckr:0x2", "C_Login@1=ckr:0xb0", "C_Login@1=ckr:0xb3", "C_Login@1=ckr:0xe0",
                                    "C_Login@*=ckr:0x102", "C_GetTokenInfo@3=ckr:0x30", "C_GetTokenInfo@3=crash",
                                    "C_GetTokenInfo@*=flags:0x40000", "C_GetTokenInfo@*=flags:0x10000",
                                    "C_OpenSession@*=ckr:0xb1"])
-def test_what_judged_no_pin_leaves_no_latch(world, fault):
+def test_what_judged_no_pin_leaves_no_latch(shared, fault):
     """No memory, no session, no token, no PIN on it; or it did not come as far as C_Login."""
-    world.timer(faults=fault, code=None)
-    assert not world.latches()
-    world.timer()
+    shared.timer(faults=fault, code=None)
+    assert not shared.latches()
+    shared.timer()
 
 
-def test_an_empty_or_too_short_pin_is_not_sent_and_leaves_no_latch(world):
+def test_an_empty_or_too_short_pin_is_not_sent_and_leaves_no_latch(shared):
     for pin in ("", "1"):
-        world.pin(pin)
-        world.timer(code=1)
-    assert world.logins() == 0 and not world.latches()
+        shared.pin(pin)
+        shared.timer(code=1)
+    assert shared.logins() == 0 and not shared.latches()
 
 
 def test_the_second_login_of_a_restart_is_latched_too(world):
@@ -300,42 +314,42 @@ def test_the_file_is_its_owners_alone_and_can_be_read(world):
 
 
 @pytest.mark.parametrize("text", ["", "label", "label: \n", "since: soon\nwhy: %zz%\n", "\0\0\0"])
-def test_a_latch_that_cannot_be_read_is_one(world, text):
-    world.pin(WRONG)
-    world.timer(code=1)
-    name, = world.latches()
-    (world.home / "state" / name).write_text(text)
-    world.pin(world.home.token.pin)
-    assert "--clear-latch" in world.timer(code=3).err
-    assert len(world.run("status", "--json").json["latches"]) == 1
-    assert "cleared: the latch of an unknown token" in world.run("token", "--clear-latch").out
-    world.timer()
+def test_a_latch_that_cannot_be_read_is_one(shared, text):
+    shared.pin(WRONG)
+    shared.timer(code=1)
+    name, = shared.latches()
+    (shared.home / "state" / name).write_text(text)
+    shared.pin(shared.home.token.pin)
+    assert "--clear-latch" in shared.timer(code=3).err
+    assert len(shared.run("status", "--json").json["latches"]) == 1
+    assert "cleared: the latch of an unknown token" in shared.run("token", "--clear-latch").out
+    shared.timer()
 
 
-def test_without_a_latch_no_login(world):
+def test_without_a_latch_no_login(shared):
     """A state directory that cannot be written: `mica token` needs no more of it than that."""
-    os.chmod(world.home / "state", 0o500)
-    said = world.home.mica("token", prefix=capless(), env={**world.faults.env(NO_FLAGS), **without_leak_check()}, code=1)
-    os.chmod(world.home / "state", 0o700)
+    os.chmod(shared.home / "state", 0o500)
+    said = shared.home.mica("token", prefix=capless(), env={**shared.faults.env(NO_FLAGS), **without_leak_check()}, code=1)
+    os.chmod(shared.home / "state", 0o700)
     assert "no PIN is tried without a latch" in said.err, said
-    assert world.logins() == 0
+    assert shared.logins() == 0
 
 
-def test_a_full_disk_means_no_login(world):
+def test_a_full_disk_means_no_login(shared):
     strace = [parts.need("strace"), "-f", "-o", "/dev/null", "--inject=fsync:error=ENOSPC:when=1+"]
-    said = world.home.mica("token", prefix=strace, env={**world.faults.env(NO_FLAGS), **without_leak_check()}, code=1)
+    said = shared.home.mica("token", prefix=strace, env={**shared.faults.env(NO_FLAGS), **without_leak_check()}, code=1)
     assert "no PIN is tried without a latch" in said.err and "No space left" in said.err, said
-    assert world.logins() == 0 and not world.latches()
+    assert shared.logins() == 0 and not shared.latches()
 
 
-def test_the_latch_is_on_disk_before_the_login(world):
+def test_the_latch_is_on_disk_before_the_login(shared):
     """strace: the file and its directory are synced, then the helper is told the PIN."""
     parts.need_strace_inside()
-    log = world.home.scratch / "strace.log"
-    world.home.mica("token", prefix=["strace", "-y", "-xx", "-s", "64", "-e", "trace=fsync,rename,renameat,unlink,sendmsg",
+    log = shared.home.scratch / "strace.log"
+    shared.home.mica("token", prefix=["strace", "-y", "-xx", "-s", "64", "-e", "trace=fsync,rename,renameat,unlink,sendmsg",
                                      "-o", log],
-                    env={**world.faults.env(NO_FLAGS), **without_leak_check()})
-    pin = "".join(f"\\x{b:02x}" for b in world.home.token.pin.encode())
+                    env={**shared.faults.env(NO_FLAGS), **without_leak_check()})
+    pin = "".join(f"\\x{b:02x}" for b in shared.home.token.pin.encode())
     # a path is written in hexadecimal too
     plain = [re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m.group(1), 16)), line) if pin not in line else "PIN"
              for line in log.read_text().splitlines()]
