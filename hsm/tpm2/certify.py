@@ -37,7 +37,7 @@ class Yaml(yaml.SafeLoader):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--token", default="milvus-ca", help="label of the token (milvus-ca)")
     parser.add_argument("--key", default="ca", help="label of the key (ca)")
     parser.add_argument("--pin-file", required=True, help="file that holds the token's PIN")

@@ -8,8 +8,7 @@
 # Runs until it is ended; says "ready" on a line of its own once the TPM answers. The TPM's memory stays in
 # DIRECTORY/tpm: started again with the same DIRECTORY it is the same TPM. DIRECTORY/tcti names it, for
 # TPM2_PKCS11_TCTI, DIRECTORY/address its bus, for DBUS_SESSION_BUS_ADDRESS, and DIRECTORY/swtpm.pid its process. Its
-# path should be short: a Unix socket lies in it. SWTPM_PROFILE, where swtpm knows profiles (0.10), says in JSON what a
-# new TPM can do.
+# path should be short: a Unix socket lies in it.
 set -euo pipefail
 umask 077
 
@@ -18,7 +17,7 @@ die() {
 	exit 1
 }
 
-[ $# = 1 ] && [ "${1#-}" = "$1" ] || { sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# = 1 ] && [ "${1#-}" = "$1" ] || { sed -n '3,12s/^# \{0,1\}//p' "$0"; exit 2; }
 for program in swtpm dbus-daemon tpm2-abrmd; do
 	command -v "$program" >/dev/null || PATH=$PATH:/usr/sbin
 	command -v "$program" >/dev/null || die "$program is not there: install swtpm, dbus-daemon and tpm2-abrmd"
@@ -50,8 +49,7 @@ port=
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	try=$((10000 + (RANDOM << 15 | RANDOM) % 20000))
 	run swtpm swtpm socket --tpm2 --tpmstate "dir=$dir/tpm" --server "type=tcp,port=$try" \
-		--ctrl "type=tcp,port=$((try + 1))" --flags not-need-init,startup-clear --pid "file=$dir/swtpm.pid" \
-		${SWTPM_PROFILE:+--profile "profile=$SWTPM_PROFILE"}
+		--ctrl "type=tcp,port=$((try + 1))" --flags not-need-init,startup-clear --pid "file=$dir/swtpm.pid"
 	for _ in $(seq 100); do
 		[ ! -s "$dir/swtpm.pid" ] || { port=$try; break 2; }
 		kill -0 $! 2>/dev/null || break

@@ -9,10 +9,9 @@ import time
 from harness import parts
 from harness.faults import known
 from harness.run import run
-from kinds.tpm2 import Tpm2 as KIND, features
+from kinds.tpm2 import Tpm2 as KIND  # noqa: F401
 from scenarios import *  # noqa: F403: the scenarios themselves
 from scenarios import CKR_PIN_INCORRECT, CKR_PIN_LOCKED
-from token_home import TokenHome
 
 RUNS = 10
 MANY = 60
@@ -124,32 +123,6 @@ def test_the_tpm_is_back_before_the_new_start(proxied, kind):
     home.mica("plan", "--exit-code")
 
 
-# --- what a TPM can be without --------------------------------------------------------------------
-
-
-if "cmdarg-profile" in features():
-    class Small(KIND):
-        """As many TPMs are: P-256 and RSA-2048."""
-        profile = {"Name": "custom:small", "Algorithms":
-                   "rsa,rsa-min-size=1024,tdes,tdes-min-size=128,sha1,hmac,aes,aes-min-size=128,mgf1,keyedhash,xor,sha256,"
-                   "sha384,sha512,null,rsassa,rsaes,rsapss,oaep,ecdsa,ecdh,ecdaa,sm2,ecschnorr,ecmqv,kdf1-sp800-56a,kdf2,"
-                   "kdf1-sp800-108,ecc,ecc-min-size=192,ecc-nist-p256,symcipher,camellia,camellia-min-size=128,cmac,ctr,ofb,"
-                   "cbc,cfb,ecb"}
-
-    def test_a_tpm_without_p384(scratch):
-        folder = scratch / "token"
-        folder.mkdir()
-        kind = Small(folder)
-        try:
-            home = TokenHome(scratch, kind)
-            home.write(home.inventory("ec-p384"))
-            said = home.mica("init", code=1)
-            assert "this token makes EC keys of 256 to 256 bits" in said.err, said
-            home.init("ec-p256")
-        finally:
-            kind.stop()
-
-
 # --- RSA ------------------------------------------------------------------------------------------
 
 
@@ -161,7 +134,7 @@ def test_an_rsa_key_signs_and_nothing_else(home, kind):
     home.mica("apply")
     home.delivered()
     crl = home.scratch / "crl.der"
-    run([parts.BUILD / "tests/token/sign_crl", kind.module_path, "", home.uri, home / "pin", home / "state/g1.pem", 5000, crl],
-        env={**home.env, **kind.env})
+    run([parts.BUILD / "tests/token/sign_crl", kind.module_path, "", home.uri, home / "pin", home / "state/g1.pem", 5000,
+         crl], env={**home.env, **kind.env})
     said = run(["openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-CAfile", home / "state/g1.pem", "-verify"])
     assert "verify OK" in said.err, said

@@ -22,8 +22,8 @@ def attested(home, kind):
 
 
 def certify(home, kind, out="certification.pem", key="ca"):
-    kind.tpm_tool("certify.py", "--key", key, "--pin-file", kind.folder / "token/pin", "--ak", home.scratch / "ak/ak.handle",
-                  "--certificates", home.scratch / "ak/ak.crt", "--out", home / out)
+    kind.tpm_tool("certify.py", "--key", key, "--pin-file", kind.folder / "token/pin",
+                  "--ak", home.scratch / "ak/ak.handle", "--certificates", home.scratch / "ak/ak.crt", "--out", home / out)
     return out
 
 

@@ -41,7 +41,6 @@ class Tpm2(Kind):
     tries = 3
     foreign = ("ec-p521",)
     able = ("modifiable", "copyable")
-    profile = None          # what swtpm is to be able to, where it knows profiles
     can_be_lost = True
     signs_per_second = 100
 
@@ -99,12 +98,9 @@ class Tpm2(Kind):
 
     def come_back(self):
         self.stop()
-        self.tpm = subprocess.Popen([FOLDER / "swtpm.sh", self.folder / "tpm"], env=self.swtpm_env(),
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.tpm = subprocess.Popen([FOLDER / "swtpm.sh", self.folder / "tpm"], stdin=subprocess.DEVNULL, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    env={"PATH": PATH, "HOME": str(self.folder)})
         ready, _, _ = select.select([self.tpm.stdout], [], [], START_SECONDS)
         said = self.tpm.stdout.readline() if ready else ""
         assert said == "ready\n", said + (self.tpm.stdout.read() if self.tpm.poll() is not None else "")
-
-    def swtpm_env(self):
-        profile = {"SWTPM_PROFILE": json.dumps(self.profile)} if self.profile else {}
-        return {"PATH": PATH, "HOME": str(self.folder), **profile}
