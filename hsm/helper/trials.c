@@ -128,10 +128,12 @@ static void judge(const struct trial *trial, struct answer *answer)
 		if (refusals[i].rv == answer->rv && refusals[i].sorts & 1U << trial->sort)
 			return;
 	}
-	answer->verdict = TOKEN_NOT_TRIED;
-	answer->reason = answer->rv == CKR_MECHANISM_INVALID
-	                     ? "the module has no such mechanism, or not for this key"
-	                     : "this answer proves nothing";
+	answer->verdict = TOKEN_UNCLEAR;
+	answer->reason = "this answer proves nothing";
+	if (answer->rv == CKR_MECHANISM_INVALID) {
+		answer->verdict = TOKEN_NOT_TRIED;
+		answer->reason = "the module has no such mechanism, or not for this key";
+	}
 }
 
 /* Values that a token gives also while it is well are not asked about. */

@@ -49,10 +49,11 @@ struct token_attributes {
 };
 
 enum token_verdict {
-	TOKEN_REFUSED,   /* the token did not do it: as it must be */
-	TOKEN_ALLOWED,   /* it did it */
-	TOKEN_IN_NAME,   /* it let the attribute be changed, and refused what that would allow */
-	TOKEN_NOT_TRIED, /* reason says why; answer may hold what the token said */
+	TOKEN_REFUSED, /* the token did not do it: as it must be */
+	TOKEN_ALLOWED, /* it did it */
+	TOKEN_IN_NAME, /* it let the attribute be changed, and refused what that would allow */
+	TOKEN_UNCLEAR, /* its answer is about something else: its health, a length */
+	TOKEN_NOT_TRIED, /* it could not be tried, and reason says why */
 };
 
 enum token_aim {

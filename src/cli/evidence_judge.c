@@ -232,6 +232,7 @@ const char *evidence_verdict_name(enum token_verdict verdict)
 		[TOKEN_REFUSED] = "refused",
 		[TOKEN_ALLOWED] = "allowed",
 		[TOKEN_IN_NAME] = "in name only",
+		[TOKEN_UNCLEAR] = "unclear",
 		[TOKEN_NOT_TRIED] = "not tried",
 	};
 
