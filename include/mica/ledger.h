@@ -121,6 +121,11 @@ int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struc
 int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
     size_t n, struct err *err) MICA_CHECKED;
 
+/* Both at once, for a certificate that was signed elsewhere: a run that dies leaves no intent behind,
+ * whose serial could not be used again. Sets the record's seq. */
+int ledger_adopted(struct ledger *ledger, struct record *record, const struct buf *certificate,
+    struct err *err) MICA_CHECKED;
+
 /* Replaces the deliveries by (deployment, entry), moves every record they name to DELIVERED when it was
  * ISSUED, and older certificates of the same entry that were issued and that no delivery names any more
  * to SUPERSEDED. A record that was never issued cannot be delivered. */

@@ -169,6 +169,26 @@ int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *
 	return db_end(ledger, status, err);
 }
 
+int ledger_adopted(struct ledger *ledger, struct record *record, const struct buf *certificate,
+    struct err *err)
+{
+	int64_t seq = 0;
+	int status;
+
+	assert(ledger->mode == LEDGER_WRITE);
+	if (db_begin(ledger, err) < 0)
+		return -1;
+	status = intend(ledger, record, &seq, err);
+	if (status == 0)
+		status = issue(ledger, seq, certificate, err);
+	if (db_end(ledger, status, err) < 0)
+		return -1;
+	record->seq = seq;
+	record->state = RECORD_ISSUED;
+	record->tbs_sha256 = digest_of(record->tbs.data, record->tbs.len);
+	return 0;
+}
+
 /* Is there one that is not in this state already? */
 static int any_differs(struct ledger *ledger, const int64_t *seqs, size_t n,
     enum record_state state, bool *ret, struct err *err)

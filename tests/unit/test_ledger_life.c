@@ -212,6 +212,34 @@ static void test_other_bytes_are_not_issued(void **state)
 	}
 }
 
+/* Signed elsewhere: recorded whole, or not at all. */
+static void test_adopted(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = open_ledger(dir, LEDGER_WRITE, NOW);
+	MICA_AUTO(record_clear) struct record record = make_record("g1", RECORD_CA, 1);
+	MICA_AUTO(record_clear) struct record other = make_record("g1", RECORD_CA, 2);
+	MICA_AUTO(record_clear) struct record found = { 0 };
+	BUF_AUTO certificate = make_certificate(&record);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(ledger_adopted(ledger, &other, &certificate, &err), -1);
+	assert_int_equal(ledger_current(ledger, RECORD_CA, "g1", &found, &err), -1);
+	assert_int_equal(err.kind, ERR_NOT_FOUND);
+	ok(ledger_adopted(ledger, &record, &certificate, &err));
+	assert_int_equal(record.state, RECORD_ISSUED);
+	ok(ledger_current(ledger, RECORD_CA, "g1", &found, &err));
+	assert_int_equal(found.seq, record.seq);
+	assert_true(buf_same(&found.certificate, certificate.data, certificate.len));
+	ok(ledger_verify(ledger, &err));
+	/* the failure left nothing: its serial is still to be used */
+	record_clear(&found);
+	buf_clear(&certificate);
+	certificate = make_certificate(&other);
+	ok(ledger_adopted(ledger, &other, &certificate, &err));
+}
+
 static void test_only_what_was_issued_is_delivered(void **state)
 {
 	SCRATCH_AUTO dir = scratch_new();
@@ -476,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_a_serial_is_used_once),
 		cmocka_unit_test(test_a_serial_twice_in_a_batch),
 		cmocka_unit_test(test_other_bytes_are_not_issued),
+		cmocka_unit_test(test_adopted),
 		cmocka_unit_test(test_only_what_was_issued_is_delivered),
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_a_move_is_all_or_nothing),
