@@ -19,4 +19,7 @@ int csr_make(const struct key *key, const char *common_name, const struct name *
 int csr_read(const char *file, const struct buf *bytes, struct buf *ret_spki,
     enum algorithm *ret_algorithm, struct err *err) MICA_CHECKED;
 
+/* One DER request as PEM (RFC 7468); appended to ret. */
+void csr_pem(const struct buf *der, struct buf *ret);
+
 #endif

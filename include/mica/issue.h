@@ -8,8 +8,10 @@
  *     plan    issue_open(READ)  issue_plan  issue_draft
  *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]
  *             issue_sign  issue_deliver  issue_probe
- *     init    issue_open(READ)  issue_init_begin  [login, find the key]  issue_init_check
- *             issue_open(WRITE) issue_init_begin  [make the key]  issue_init_finish
+ *     init    issue_open(READ)  issue_init_begin  issue_init_settle  [login, find the key]
+ *             issue_init_check
+ *             issue_open(WRITE) issue_init_begin  issue_init_settle  [make the key]
+ *             issue_init_finish, or issue_init_request
  *     status  issue_open(READ)  issue_status
  *
  * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way
@@ -119,8 +121,32 @@ enum issue_init_key {
 int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err) MICA_CHECKED;
 
-/* Whether a key that is there can be this CA's: a certificate that `certificate:` names must be
- * the key's. */
+/* Where the CA's certificate comes from. */
+enum issue_init_way {
+	ISSUE_INIT_ITSELF,      /* a root signs it itself, or `certificate:` names it */
+	ISSUE_INIT_REQUEST,     /* a request for it is made, for the first of `parent:` to sign */
+	ISSUE_INIT_CERTIFICATE, /* that one signed it: it is in a file */
+};
+
+struct issue_init_options {
+	enum issue_init_way way;
+	const char *file; /* of the request, to be written; of the certificate: PEM, its chain may
+	                     follow; NULL for ISSUE_INIT_ITSELF */
+};
+
+/* When there is nothing to do: ERR_REFUSED where the certificate brought is another than the one
+ * that the CA has. */
+int issue_init_nothing(struct issue *issue, const struct issue_init_options *options,
+    struct err *err) MICA_CHECKED;
+
+/* Judges what was begun in this way as far as it can be judged without a token: a certificate that
+ * is adopted is held against the inventory and verified up to its root. ERR_REFUSED says what does
+ * not fit. On a READ issue and again on a WRITE issue. */
+int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
+    const struct issue_init_options *options, struct err *err) MICA_CHECKED;
+
+/* Whether a key that is there can be this CA's: the certificate that is adopted must be the
+ * key's. */
 int issue_init_check(const struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct err *err) MICA_CHECKED;
 
@@ -133,7 +159,22 @@ int issue_init_note(struct issue *issue, const struct inv_ca *ca, const struct b
 int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct buf *ret, struct err *err) MICA_CHECKED;
 
-/* Passes the CA's own certificate through the gate, or takes the one that `certificate:` names
+/* Whether a request for a certificate of this key was made before. */
+int issue_init_requested(struct issue *issue, const struct buf *spki, bool *ret_requested,
+    struct err *err) MICA_CHECKED;
+
+struct issue_request {
+	struct buf der; /* PKCS#10 CertificationRequest */
+	bool again;     /* made by an earlier run: nothing was signed now */
+};
+
+/* Passes a request for the CA's certificate through the gate, records it and writes the file that
+ * issue_init_settle() was told, PEM. What the inventory and the key have asked for before is given
+ * again, byte by byte. Of a file that is there it replaces only a request for the same key. */
+int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct signer *signer, struct issue_request *ret, struct err *err) MICA_CHECKED;
+
+/* Passes the CA's own certificate through the gate, or takes the one that is adopted
  * when it belongs to this key (then signer is not used); records it; writes state-dir/NAME.pem.
  */
 int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,

@@ -20,6 +20,8 @@ void options_clear(struct options *options)
 	free(options->prove);
 	free(options->attestation);
 	free(options->root);
+	free(options->csr);
+	free(options->certificate);
 	free(options->at);
 	free(options->ahead);
 	for (size_t i = 0; i < options->n_words; i++)

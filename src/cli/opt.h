@@ -23,6 +23,7 @@ struct options {
 	char *only;
 	char *module;
 	char *prove, *attestation, *root;
+	char *csr, *certificate;
 	char *at;    /* kept as written; at_time holds */
 	char *ahead; /* kept as written; ahead_seconds holds */
 	int64_t at_time;

@@ -16,6 +16,7 @@ struct making {
 	const struct inv_ca *ca; /* NULL: every CA has its certificate */
 	struct buf id;
 	enum issue_init_key how;
+	struct issue_init_options options;
 	struct login *login;
 	const struct token_key *key; /* NULL: to be made */
 	struct effort effort;
@@ -38,14 +39,32 @@ static int begin(struct making *making, enum ledger_mode mode, struct err *err)
 	buf_clear(&making->id);
 	if (run_open(making->run, mode, ISSUE_STATE_MADE, &making->issue, err) < 0)
 		return -1;
-	return issue_init_begin(making->issue, &making->ca, &making->id, &making->how, err);
+	if (issue_init_begin(making->issue, &making->ca, &making->id, &making->how, err) < 0)
+		return -1;
+	return making->ca ? issue_init_settle(making->issue, making->ca, &making->options, err)
+	                  : issue_init_nothing(making->issue, &making->options, err);
+}
+
+static int read_options(
+    const struct options *options, struct issue_init_options *ret, struct err *err)
+{
+	if (options->csr && options->certificate)
+		return err_set(err, ERR_USAGE,
+		    "--csr and --certificate do not go together: the certificate comes later");
+	if (options->csr)
+		*ret = (struct issue_init_options){ ISSUE_INIT_REQUEST, options->csr };
+	if (options->certificate)
+		*ret = (struct issue_init_options){ ISSUE_INIT_CERTIFICATE,
+			options->certificate };
+	return 0;
 }
 
 /* --- the key ------------------------------------------------------------------------- */
 
 static bool adopts(const struct making *making)
 {
-	return making->run->options.adopt || making->ca->certificate;
+	return making->run->options.adopt || making->ca->certificate ||
+	       making->options.way == ISSUE_INIT_CERTIFICATE;
 }
 
 static bool is_ours(const struct making *making)
@@ -58,8 +77,14 @@ static int judge_key(struct making *making, struct err *err)
 {
 	const struct inv_ca *ca = making->ca;
 	const char *is = algorithm_info(making->key->algorithm)->name;
+	bool requested = false;
 
-	if (is_ours(making)) {
+	if (issue_init_requested(making->issue, &making->key->spki, &requested, err) < 0)
+		return -1;
+	if (requested) {
+		report_detail(&making->run->report,
+		    "a certificate was requested for the key '%s' before", ca->key);
+	} else if (is_ours(making)) {
 		report_talk(&making->run->report,
 		    "an interrupted init made the key '%s': taken up again", ca->key);
 	} else if (!adopts(making)) {
@@ -90,7 +115,8 @@ static int find_key(struct making *making, struct err *err)
 /* One signature, or none where the certificate is there. */
 static int expect_effort(struct making *making, struct err *err)
 {
-	size_t signatures = making->ca->certificate ? 0 : 1;
+	bool there = making->ca->certificate || making->options.way == ISSUE_INIT_CERTIFICATE;
+	size_t signatures = there ? 0 : 1;
 
 	if (effort_expect(making->issue, signatures, &making->effort, err) < 0)
 		return -1;
@@ -148,13 +174,28 @@ static int make_certificate(struct making *making, struct err *err)
 	const struct buf *spki = &making->key->spki;
 	BUF_AUTO subject = BUF_INIT;
 
-	if (!making->ca->certificate &&
+	if (!making->ca->certificate && making->options.way == ISSUE_INIT_ITSELF &&
 	    (issue_init_subject(making->issue, making->ca, spki, &subject, err) < 0 ||
 	        login_signer(making->login, TOKEN_USE_INIT, &subject, &signer, err) < 0))
 		return -1;
 	if (signer)
 		effort_ask(&making->effort, 1, &making->run->report);
 	return issue_init_finish(making->issue, making->ca, spki, signer, &making->der, err);
+}
+
+/* --- or the request for one ---------------------------------------------------------- */
+
+static int make_request(struct making *making, struct issue_request *ret, struct err *err)
+{
+	MICA_AUTO(signer_freep) struct signer *signer = NULL;
+	const struct buf *spki = &making->key->spki;
+	BUF_AUTO subject = BUF_INIT;
+
+	if (issue_init_subject(making->issue, making->ca, spki, &subject, err) < 0 ||
+	    login_signer(making->login, TOKEN_USE_INIT, &subject, &signer, err) < 0)
+		return -1;
+	effort_ask(&making->effort, 1, &making->run->report);
+	return issue_init_request(making->issue, making->ca, spki, signer, ret, err);
 }
 
 /* The token's copy is for other programs; mica reads its own. */
@@ -265,6 +306,51 @@ static int tell(struct making *making, json_t *list, struct err *err)
 	return 0;
 }
 
+static void print_request(const struct making *making, bool again)
+{
+	static const struct table_column columns[] = { { "", TABLE_WHOLE },
+		{ "", TABLE_WHOLE } };
+	MICA_AUTO(table_freep)
+	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
+	const struct token_info *token = login_info(making->login);
+	MICA_FREE char *where =
+	    mem_printf("%s (serial %s, %s)", token->label, token->serial, token->model);
+
+	keyview_row(table, "CA", making->ca->name);
+	keyview_row(table, "request", making->options.file);
+	keyview_row(table, "signed", again ? "before: the same request again" : "now");
+	keyview_row(table, "token", where);
+	keyview_summary(table, making->key);
+	table_print(table, stdout);
+}
+
+static json_t *json_of_request(const struct making *making, bool again)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "ca", making->ca->name);
+	json_set_text(object, "request", making->options.file);
+	json_set(object, "again", json_boolean(again));
+	json_set(object, "token", keyview_token_json(login_info(making->login)));
+	json_set(object, "key", keyview_json(making->key));
+	return object;
+}
+
+static int request_ca(struct making *making, json_t *list, struct err *err)
+{
+	struct issue_request request = { 0 };
+	int status = make_request(making, &request, err);
+
+	buf_clear(&request.der);
+	if (status < 0)
+		return -1;
+	report_findings(&making->run->report);
+	json_add(list, json_of_request(making, request.again));
+	if (run_prints(making->run))
+		print_request(making, request.again);
+	return 0;
+}
+
 /* --- the verb ------------------------------------------------------------------------ */
 
 static int init_ca(struct making *making, json_t *list, struct err *err)
@@ -272,8 +358,11 @@ static int init_ca(struct making *making, json_t *list, struct err *err)
 	if (!making->login)
 		return err_set(err, ERR_FAILED, "the state directory was changed meanwhile");
 	login_move(making->login, making->ca);
-	if (make_key(making, err) < 0 || note_effort(making, err) < 0 ||
-	    make_certificate(making, err) < 0)
+	if (make_key(making, err) < 0 || note_effort(making, err) < 0)
+		return -1;
+	if (making->options.way == ISSUE_INIT_REQUEST)
+		return request_ca(making, list, err);
+	if (make_certificate(making, err) < 0)
 		return -1;
 	store_certificate(making);
 	report_findings(&making->run->report);
@@ -295,11 +384,13 @@ static void free_json(json_t **value)
 	json_decref(*value);
 }
 
-static void print_json(const struct run *run, const json_t *list)
+static void print_json(const struct making *making, const json_t *list)
 {
+	const struct run *run = making->run;
+	const bool requested = making->options.way == ISSUE_INIT_REQUEST;
 	json_t *document = json_object();
 
-	json_set(document, "made", json_deep_copy(list));
+	json_set(document, requested ? "requested" : "made", json_deep_copy(list));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }
@@ -309,15 +400,19 @@ int verb_init(struct run *run, struct err *err)
 	MICA_AUTO(making_clear) struct making making = { .run = run };
 	MICA_AUTO(free_json) json_t *list = json_array();
 
-	if (rehearse(&making, err) < 0 || begin(&making, LEDGER_WRITE, err) < 0 ||
+	if (read_options(&run->options, &making.options, err) < 0 ||
+	    rehearse(&making, err) < 0 || begin(&making, LEDGER_WRITE, err) < 0 ||
 	    (making.ca && init_ca(&making, list, err) < 0))
 		return -1;
 	if (run_prints(run) && !making.ca)
 		print_nothing(making.issue);
 	if (run->options.json)
-		print_json(run, list);
+		print_json(&making, list);
 	fflush(stdout);
-	if (making.ca)
+	if (making.ca && making.options.way == ISSUE_INIT_REQUEST)
+		report_talk(&run->report,
+		    "next: the CA above signs it, then: mica init --certificate FILE");
+	else if (making.ca)
 		report_talk(&run->report, "next: mica plan, then mica apply");
 	return EXIT_DONE;
 }

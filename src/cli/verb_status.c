@@ -58,6 +58,8 @@ static void print_reason(const struct status_row *row)
 		printf("%s: not yet served: restart Milvus, then mica apply\n", row->entry);
 	else if (row->action != PLAN_KEEP && (row->exists || row->kind == RECORD_CA))
 		printf("%s: %s\n", row->entry, row->why);
+	else if (row->kind == RECORD_CA && row->due < row->not_after)
+		printf("%s: %s\n", row->entry, row->why); /* one above it ends before */
 }
 
 static void add_places(struct table *table, const struct status_row *row)

@@ -22,6 +22,9 @@ static const struct opt common[] = {
 static const struct opt init_options[] = {
 	{ 0, "adopt", OPT_SWITCH, NULL, FIELD(adopt),
 	    "use the key that is on the token already" },
+	{ 0, "csr", OPT_TEXT, "FILE", FIELD(csr), "write a request for the parent CA to sign" },
+	{ 0, "certificate", OPT_TEXT, "FILE", FIELD(certificate),
+	    "take the certificate that the parent CA signed" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
 	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
@@ -103,11 +106,16 @@ static const struct verb verbs[] = {
 	{
 	    .name = "init",
 	    .summary = "make the CA's key on the token, and its certificate",
-	    .text = "Makes the key of the CA on the token, where it stays, and the CA's own "
-	            "certificate.\n"
-	            "A key that is there already is refused, or used with --adopt. Once the CA "
-	            "has its\n"
-	            "certificate there is nothing to do.\n",
+	    .text =
+	        "Makes the key of the CA on the token, where it stays, and the CA's own "
+	        "certificate.\n"
+	        "A key that is there already is refused, or used with --adopt. Once the CA "
+	        "has its\n"
+	        "certificate there is nothing to do.\n"
+	        "\n"
+	        "Where the inventory names a 'parent', that CA signs the certificate: --csr "
+	        "makes the key\n"
+	        "and writes a request, --certificate takes what was signed.\n",
 	    .example = "mica init",
 	    .common = "file json quiet verbose help",
 	    OPTIONS(init_options),

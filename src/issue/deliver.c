@@ -6,7 +6,7 @@
 
 #include <mica/certificate.h>
 
-/* ca.pem is the same everywhere: among the clients of a deployment it is written once and
+/* ca.pem is the same for all clients: among those of a deployment it is written once and
  * linked from then on. Not with its server, nor with another deployment: who may write in one
  * of these trees could change in place whom the others trust. */
 static bool may_share(
@@ -29,7 +29,7 @@ static int put_public(struct issue *issue, struct place *place, const struct buf
 	if (may_share(issue, place, other))
 		return outdir_share(place->tree, other->tree, "ca.pem", err);
 	*last = place;
-	return outdir_put(place->tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err);
+	return issue_put_trust(issue, place, place->tree, err);
 }
 
 static const struct job **index_jobs(const struct issue *issue)
@@ -53,11 +53,9 @@ static int complete_places(struct issue *issue, const struct job **jobs, struct 
 
 		if (!place->tree)
 			continue;
-		if (job)
-			certificate_pem(&job->der, &certificate);
-		else
-			issue_certificate_text(
-			    &issue->current[place->certificate], &certificate);
+		issue_certificate_text(issue,
+		    job ? &job->der : &issue->current[place->certificate].certificate,
+		    &certificate);
 		if (put_public(issue, place, &certificate, &last, err) < 0)
 			return -1;
 	}
@@ -68,7 +66,6 @@ static int record_deliveries(
     struct issue *issue, const struct job **jobs, size_t *ret_n, struct err *err)
 {
 	MICA_FREE struct delivery *deliveries = mem_array(issue->n_places, sizeof(*deliveries));
-	struct digest ca_file = digest_of(issue->ca_bundle.data, issue->ca_bundle.len);
 	size_t n = 0;
 
 	for (size_t i = 0; i < issue->n_places; i++) {
@@ -85,7 +82,8 @@ static int record_deliveries(
 			           : issue->current[place->certificate].seq,
 			.generation = issue->generation,
 			.key_file = place->key_file,
-			.ca_file = ca_file,
+			.ca_file = issue_trust_digest(
+			    issue_ca_file(issue, place), issue_trust_file(issue, place)),
 		};
 	}
 	*ret_n = n;

@@ -14,11 +14,6 @@ bool issue_takes_request(const struct inv_certificate *certificate)
 	return certificate->csr != NULL;
 }
 
-void issue_certificate_text(const struct record *record, struct buf *ret)
-{
-	certificate_pem(&record->certificate, ret);
-}
-
 enum record_kind issue_kind(const struct inv_certificate *certificate)
 {
 	return certificate->profile == PROFILE_SERVER ? RECORD_SERVER : RECORD_CLIENT;
@@ -127,25 +122,73 @@ static enum tree_state judge_rights(struct issue *issue, struct place *place)
 	return TREE_OLD;
 }
 
-static enum tree_state judge_place(struct issue *issue, struct place *place)
+/* The leaf is right and what follows it is not: the chain changed above the CA. */
+static bool begins_with_leaf(const struct place *place, const struct record *current)
+{
+	BUF_AUTO leaf = BUF_INIT;
+	BUF_AUTO found = BUF_INIT;
+	struct err ignored = ERR_INIT; /* then it does not */
+
+	certificate_pem(&current->certificate, &leaf);
+	return outdir_read(place->dir, place->cert_name, &found, &ignored) == 0 &&
+	       found.len >= leaf.len && memcmp(found.data, leaf.data, leaf.len) == 0;
+}
+
+static enum tree_state judge_certificate(struct issue *issue, struct place *place)
 {
 	const struct record *current = &issue->current[place->certificate];
 	BUF_AUTO wanted = BUF_INIT;
-	struct digest found;
 	enum content content;
 
-	if (judge_key(issue, place) == TREE_KEY_LOST)
-		return TREE_KEY_LOST;
-	issue_certificate_text(current, &wanted);
+	issue_certificate_text(issue, &current->certificate, &wanted);
 	content = compare(place, place->cert_name, &wanted, NULL);
-	if (content != SAME)
-		return state(&place->fact, TREE_OLD, place->cert_name, content);
-	content = compare(place, "ca.pem", &issue->ca_bundle, &found);
 	if (content == SAME)
-		return judge_rights(issue, place);
-	if (content == DIFFERS && digests_equal(&found, &place->delivery.ca_file))
+		return TREE_GOOD;
+	if (content != DIFFERS || !begins_with_leaf(place, current))
+		return state(&place->fact, TREE_OLD, place->cert_name, content);
+	snprintf(place->fact.detail, sizeof(place->fact.detail),
+	    "the chain in %s is not the CA's", place->cert_name);
+	return TREE_OLD;
+}
+
+/* What lies there, as it was delivered, is no edit. */
+static bool was_delivered(const struct place *place, bool has_trust_file)
+{
+	BUF_AUTO ca_file = BUF_INIT;
+	BUF_AUTO trust_file = BUF_INIT;
+	struct err ignored = ERR_INIT; /* what cannot be read is not what was delivered */
+	struct digest found;
+
+	if (outdir_read(place->dir, "ca.pem", &ca_file, &ignored) < 0 ||
+	    (has_trust_file && outdir_read(place->dir, "trust.pem", &trust_file, &ignored) < 0))
+		return false;
+	found = issue_trust_digest(&ca_file, has_trust_file ? &trust_file : NULL);
+	return digests_equal(&found, &place->delivery.ca_file);
+}
+
+static enum tree_state judge_trust(struct issue *issue, struct place *place)
+{
+	const struct buf *trust_file = issue_trust_file(issue, place);
+	enum content ca = compare(place, "ca.pem", issue_ca_file(issue, place), NULL);
+	enum content trust = trust_file ? compare(place, "trust.pem", trust_file, NULL) : SAME;
+
+	if (ca == SAME && trust == SAME)
+		return TREE_GOOD;
+	if (was_delivered(place, trust_file != NULL))
 		return TREE_CA_CHANGED;
-	return state(&place->fact, TREE_OLD, "ca.pem", content);
+	return ca != SAME ? state(&place->fact, TREE_OLD, "ca.pem", ca)
+	                  : state(&place->fact, TREE_OLD, "trust.pem", trust);
+}
+
+static enum tree_state judge_place(struct issue *issue, struct place *place)
+{
+	enum tree_state found = judge_key(issue, place);
+
+	if (found == TREE_GOOD)
+		found = judge_certificate(issue, place);
+	if (found == TREE_GOOD)
+		found = judge_trust(issue, place);
+	return found == TREE_GOOD ? judge_rights(issue, place) : found;
 }
 
 static int place_fact(struct issue *issue, struct place *place, struct err *err)

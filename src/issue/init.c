@@ -101,13 +101,13 @@ int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struc
 	return 0;
 }
 
-static void fill_record(struct record *record, const struct issue *issue,
-    const struct inv_ca *ca, const struct buf *spki)
+void issue_fill_own(
+    struct record *record, const struct issue *issue, const char *entry, const struct buf *spki)
 {
 	*record = (struct record){
-		.entry = mem_strdup(ca->name),
+		.entry = mem_strdup(entry),
 		.kind = RECORD_CA,
-		.ca = mem_strdup(ca->name),
+		.ca = mem_strdup(inventory_issuer(issue->inventory)->name),
 		.state = RECORD_INTENDED,
 		.key = digest_of(spki->data, spki->len),
 		.created = issue->ambient.now,
@@ -135,6 +135,8 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	MICA_AUTO(record_clear) struct record record = { 0 };
 	struct draft_spec spec = { .profile = PROFILE_CA, .entry = ca->name, .spki = spki };
 
+	spec.permitted_dns = ca->permitted_dns;
+	spec.n_permitted_dns = ca->n_permitted_dns;
 	spec.not_before = issue->ambient.now - backdate(issue->inventory);
 	spec.not_after = issue->ambient.now + ca->days * CLOCK_DAY;
 	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
@@ -142,7 +144,7 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	    lint_new(issuer, &lint, err) < 0 ||
 	    lint_approve(lint, &spec, issue->ambient.now, issue->findings, &approval, err) < 0)
 		return -1;
-	fill_record(&record, issue, ca, spki);
+	issue_fill_own(&record, issue, ca->name, spki);
 	memcpy(record.serial, spec.serial, sizeof(record.serial));
 	record.not_before = spec.not_before;
 	record.not_after = spec.not_after;
@@ -158,57 +160,30 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
 }
 
-static int read_given(const struct issue *issue, const struct inv_ca *ca,
-    const struct buf *spki, struct ca **ret, struct err *err)
-{
-	MICA_AUTO(ca_freep) struct ca *given = NULL;
-	BUF_AUTO bytes = BUF_INIT;
-
-	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, err) < 0 ||
-	    ca_read(ca->certificate, &bytes, &given, err) < 0)
-		return -1;
-	if (!buf_same(ca_spki(given), spki->data, spki->len)) {
-		err_set(err, ERR_REFUSED,
-		    "the key on the token is not that of the certificate '%s'",
-		    ca->certificate);
-		return err_hint(
-		    err, "key: must name the key pair that this certificate was made for");
-	}
-	if (!ca_is_root(given)) {
-		err_set(err, ERR_REFUSED,
-		    "the certificate '%s' is no root: its own key did not sign it",
-		    ca->certificate);
-		return err_hint(err, "a CA under another one is not supported yet");
-	}
-	if (ca_not_after(given) <= issue->ambient.now)
-		return err_set(
-		    err, ERR_REFUSED, "the certificate '%s' has expired", ca->certificate);
-	*ret = mem_give(given);
-	return 0;
-}
-
 int issue_init_check(
     const struct issue *issue, const struct inv_ca *ca, const struct buf *spki, struct err *err)
 {
-	MICA_AUTO(ca_freep) struct ca *given = NULL;
-
-	return ca->certificate ? read_given(issue, ca, spki, &given, err) : 0;
+	(void)ca;
+	if (!issue->given || buf_same(ca_spki(issue->given), spki->data, spki->len))
+		return 0;
+	err_set(err, ERR_REFUSED, "the key on the token is not that of the certificate '%s'",
+	    issue->given_file);
+	return err_hint(err, "key: must name the key pair that this certificate was made for");
 }
 
 static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct buf *ret_der, struct err *err)
 {
-	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	const struct ca *given = issue->given;
 	MICA_AUTO(record_clear) struct record record = { 0 };
 
-	if (read_given(issue, ca, spki, &given, err) < 0)
+	if (issue_init_check(issue, ca, spki, err) < 0)
 		return -1;
-	fill_record(&record, issue, ca, spki);
+	issue_fill_own(&record, issue, ca->name, spki);
 	record.not_before = ca_not_before(given);
 	record.not_after = ca_not_after(given);
 	if (certificate_parts(ca_der(given), &record.tbs, record.serial, err) < 0 ||
-	    ledger_intend(issue->ledger, &record, 1, err) < 0 ||
-	    ledger_issued(issue->ledger, &record.seq, ca_der(given), 1, err) < 0)
+	    ledger_adopted(issue->ledger, &record, ca_der(given), err) < 0)
 		return -1;
 	buf_add(ret_der, ca_der(given)->data, ca_der(given)->len);
 	return 0;
@@ -219,10 +194,10 @@ int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct
 {
 	MICA_FREE char *note = note_name(ca);
 	BUF_AUTO der = BUF_INIT;
-	int status = ca->certificate ? adopt_given(issue, ca, spki, &der, err)
-	                             : sign_own(issue, ca, spki, signer, &der, err);
+	int status = issue->given ? adopt_given(issue, ca, spki, &der, err)
+	                          : sign_own(issue, ca, spki, signer, &der, err);
 
-	if (status < 0 || issue_read_ca(issue, err) < 0 ||
+	if (status < 0 || issue_read_ca(issue, err) < 0 || issue_end_request(issue, err) < 0 ||
 	    ledger_note(issue->ledger, note, NULL, err) < 0)
 		return -1;
 	buf_move(ret_der, &der);

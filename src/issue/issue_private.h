@@ -59,8 +59,15 @@ struct issue {
 	struct ambient ambient;
 	struct findings *findings;
 
-	struct ca *ca;        /* the issuing CA; NULL: init was not run */
-	struct buf ca_bundle; /* the ca.pem of every directory */
+	struct ca *ca;       /* the issuing CA; NULL: init was not run */
+	struct chain *chain; /* above the issuing CA, until it has a certificate and takes it;
+	                        NULL: none, or taken */
+	struct ca *given;    /* a certificate that init is to adopt; NULL: none */
+	char *given_file;
+	char *request_file; /* where init is to write the CA's request; NULL: nowhere */
+	struct buf trust;   /* what `trust` names */
+	struct buf let_in;  /* a server's ca.pem: whose clients it lets in */
+	struct buf trusted; /* a client's ca.pem: up to the root */
 
 	struct buf *requests;   /* for each certificate: SPKI of its csr:, or empty */
 	struct record *current; /* for each certificate: its active record, seq 0: none */
@@ -93,9 +100,24 @@ struct issue {
 /* facts.c: entries, places and gone, from the ledger and the disk */
 int issue_gather_facts(struct issue *issue, struct err *err) MICA_CHECKED;
 /* the certificate file of a place as it should be: the leaf, then its chain */
-void issue_certificate_text(const struct record *record, struct buf *ret);
+void issue_certificate_text(const struct issue *issue, const struct buf *der, struct buf *ret);
 bool issue_takes_request(const struct inv_certificate *certificate);
 enum record_kind issue_kind(const struct inv_certificate *certificate);
+
+/* chain.c: what stands above the issuing CA, and what is trusted because of it */
+void issue_blame(
+    struct issue *issue, const char *rule, const struct mark *mark, const struct err *err);
+/* faults go to the findings */
+void issue_read_chain(struct issue *issue);
+void issue_fill_trust(struct issue *issue);
+/* the files of trust in a place, as they should be: ca.pem, and, beside a server whose CA is no
+ * root, trust.pem, what a client without a directory of its own trusts; NULL: there is none */
+const struct buf *issue_ca_file(const struct issue *issue, const struct place *place);
+const struct buf *issue_trust_file(const struct issue *issue, const struct place *place);
+/* of both, as deliveries record it */
+struct digest issue_trust_digest(const struct buf *ca_file, const struct buf *trust_file);
+int issue_put_trust(const struct issue *issue, const struct place *place,
+    struct outdir_tree *tree, struct err *err) MICA_CHECKED;
 
 /* job.c */
 int issue_make_jobs(struct issue *issue, struct err *err) MICA_CHECKED;
@@ -127,5 +149,17 @@ int issue_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;
 
 /* init.c */
 int issue_read_ca(struct issue *issue, struct err *err) MICA_CHECKED;
+/* what a record of the issuing CA's own has in common, ready for its bytes; see request.c */
+void issue_fill_own(struct record *record, const struct issue *issue, const char *entry,
+    const struct buf *spki);
+
+/* adopt.c: a certificate that somebody else signed */
+void issue_read_adopted(struct issue *issue);
+
+/* request.c: the CA's own certification request: once its certificate is there it is history */
+int issue_end_request(struct issue *issue, struct err *err) MICA_CHECKED;
+/* A file that is in the way must be a request; for this key, when spki is given. */
+int issue_judge_request_file(
+    const struct issue *issue, const struct buf *spki, struct err *err) MICA_CHECKED;
 
 #endif

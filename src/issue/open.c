@@ -48,14 +48,6 @@ static void add_places(struct issue *issue)
 	}
 }
 
-/* A fault of a file that the inventory names is a fault of the inventory: it gets the place. */
-static void blame(
-    struct issue *issue, const char *rule, const struct mark *mark, const struct err *err)
-{
-	findings_add(issue->findings, FINDING_ERROR, rule, mark,
-	    err->hint[0] ? err->hint : NULL, "%s", err->text);
-}
-
 static void read_requests(struct issue *issue)
 {
 	const struct inventory *inventory = issue->inventory;
@@ -71,7 +63,7 @@ static void read_requests(struct issue *issue)
 			continue;
 		if (file_read(AT_FDCWD, entry->csr, FILE_MAX_TEXT, &bytes, &err) < 0 ||
 		    csr_read(entry->csr, &bytes, &issue->requests[i], &algorithm, &err) < 0)
-			blame(issue, "csr", &entry->csr_mark, &err);
+			issue_blame(issue, "csr", &entry->csr_mark, &err);
 	}
 }
 
@@ -84,36 +76,20 @@ static void read_trust(struct issue *issue)
 		struct err err = ERR_INIT;
 
 		if (file_read(AT_FDCWD, inventory->trust[i], FILE_MAX_TEXT, &bytes, &err) < 0 ||
-		    ca_read_bundle(inventory->trust[i], &bytes, &issue->ca_bundle, &err) < 0)
-			blame(issue, "trust", &inventory->trust_marks[i], &err);
+		    ca_read_bundle(inventory->trust[i], &bytes, &issue->trust, &err) < 0)
+			issue_blame(issue, "trust", &inventory->trust_marks[i], &err);
 	}
-}
-
-/* A certificate to adopt is read before anybody is asked for a PIN; afterwards it is not
- * needed. */
-static void read_adopted(struct issue *issue)
-{
-	const struct inv_ca *ca = inventory_issuer(issue->inventory);
-	MICA_AUTO(ca_freep) struct ca *given = NULL;
-	BUF_AUTO bytes = BUF_INIT;
-	struct err err = ERR_INIT;
-
-	if (issue->ca || !ca->certificate)
-		return;
-	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, &err) < 0 ||
-	    ca_read(ca->certificate, &bytes, &given, &err) < 0)
-		blame(issue, "certificate", &ca->certificate_mark, &err);
 }
 
 static int read_named_files(struct issue *issue, struct err *err)
 {
 	size_t errors = issue->findings->errors;
 
-	read_adopted(issue);
+	issue_read_adopted(issue);
+	issue_read_chain(issue);
 	read_requests(issue);
-	if (issue->ca)
-		buf_add(&issue->ca_bundle, ca_pem(issue->ca)->data, ca_pem(issue->ca)->len);
 	read_trust(issue);
+	issue_fill_trust(issue);
 	if (issue->findings->errors == errors)
 		return 0;
 	return err_set(
@@ -200,7 +176,13 @@ void issue_close(struct issue *issue)
 	free(issue->item_of);
 	free(issue->only);
 	free(issue->generation);
-	buf_clear(&issue->ca_bundle);
+	buf_clear(&issue->trust);
+	buf_clear(&issue->let_in);
+	buf_clear(&issue->trusted);
+	chain_free(issue->chain);
+	ca_free(issue->given);
+	free(issue->given_file);
+	free(issue->request_file);
 	ca_free(issue->ca);
 	ledger_close(issue->ledger);
 	inventory_free(issue->inventory);

@@ -46,7 +46,7 @@ static void index_items(struct issue *issue)
 	}
 }
 
-static void tell_cuts(struct issue *issue)
+static void tell_cuts(struct issue *issue, const struct plan_options *options)
 {
 	for (size_t i = 0; i < issue->plan->n; i++) {
 		const struct plan_item *item = &issue->plan->items[i];
@@ -54,10 +54,18 @@ static void tell_cuts(struct issue *issue)
 
 		if (!item->cut || (item->action != PLAN_ISSUE && item->action != PLAN_ROTATE))
 			continue;
-		findings_add(issue->findings, FINDING_WARNING, "cut-to-ca", NULL,
-		    "a new CA is due before this one ends",
-		    "'%s' ends with its CA, on %s, before its own days are over", item->entry,
-		    clock_date(item->not_after, end));
+		clock_date(item->not_after, end);
+		if (options->ca_ends_with)
+			findings_add(issue->findings, FINDING_WARNING, "cut-to-ca", NULL,
+			    "the certificates above the CA are due to be renewed",
+			    "'%s' ends with '%s', above its CA, on %s, before its own days are "
+			    "over",
+			    item->entry, options->ca_ends_with, end);
+		else
+			findings_add(issue->findings, FINDING_WARNING, "cut-to-ca", NULL,
+			    "a new CA is due before this one ends",
+			    "'%s' ends with its CA, on %s, before its own days are over",
+			    item->entry, end);
 	}
 }
 
@@ -75,8 +83,9 @@ static void tell_end(struct issue *issue, const struct plan_options *options)
 	if (n == 0)
 		return;
 	findings_add(issue->findings, FINDING_WARNING, "ca-ends", NULL, "a new CA is due now",
-	    "the CA ends on %s: %zu %s due, and cannot be renewed beyond it",
-	    clock_date(ca_not_after(issue->ca), end), n,
+	    "%s ends on %s: %zu %s due, and cannot be renewed beyond it",
+	    options->ca_ends_with ? options->ca_ends_with : "the CA",
+	    clock_date(options->ca_not_after, end), n,
 	    n == 1 ? "certificate is" : "certificates are");
 }
 
@@ -99,7 +108,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	trees = tree_facts(issue);
 	facts = (struct plan_facts){ issue->entries, trees, issue->n_places, issue->gone,
 		issue->n_gone };
-	wanted.ca_not_after = ca_not_after(issue->ca);
+	wanted.ca_not_after = ca_ends(issue->ca, &wanted.ca_ends_with);
 	plan_free(issue->plan);
 	issue->plan = NULL;
 	if (plan_make(issue->inventory, &facts, &wanted, &issue->plan, err) < 0)
@@ -108,7 +117,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	issue->only = mem_strdup(options->only);
 	cut_to_ca_start(issue);
 	index_items(issue);
-	tell_cuts(issue);
+	tell_cuts(issue, &wanted);
 	tell_end(issue, &wanted);
 	if (issue_render_outlets(issue, options->only, err) < 0)
 		return -1;

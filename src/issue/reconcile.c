@@ -119,7 +119,7 @@ static int restage(
 	if ((key && outdir_put(tree, place->key_name, OUTDIR_KEY, key, err) < 0) ||
 	    outdir_put(tree, place->cert_name, OUTDIR_PUBLIC, &redelivery->certificate, err) <
 	        0 ||
-	    outdir_put(tree, "ca.pem", OUTDIR_PUBLIC, &issue->ca_bundle, err) < 0 ||
+	    issue_put_trust(issue, place, tree, err) < 0 ||
 	    restage_request(issue, place->deployment, place->certificate, err) < 0)
 		return -1;
 	redelivery->deliveries[redelivery->n] = (struct delivery){
@@ -128,7 +128,8 @@ static int restage(
 		.entry = redelivery->record->entry,
 		.seq = redelivery->record->seq,
 		.generation = issue->generation,
-		.ca_file = digest_of(issue->ca_bundle.data, issue->ca_bundle.len),
+		.ca_file = issue_trust_digest(
+		    issue_ca_file(issue, place), issue_trust_file(issue, place)),
 	};
 	if (key)
 		redelivery->deliveries[redelivery->n].key_file = digest_of(key->data, key->len);
@@ -160,7 +161,7 @@ static int redeliver(struct issue *issue, size_t certificate, const struct recor
 	};
 	int status = 0;
 
-	issue_certificate_text(record, &redelivery.certificate);
+	issue_certificate_text(issue, &record->certificate, &redelivery.certificate);
 	if (issue_begin_batch(issue, err) < 0)
 		status = -1;
 	for (size_t i = issue->first_place[certificate]; status == 0 && i != NO_PLACE;
@@ -223,7 +224,8 @@ static int complete_all_issued(struct issue *issue, struct err *err)
 
 int issue_reconcile(struct issue *issue, struct err *err)
 {
-	if (abandon_intended(issue, err) < 0 || complete_all_issued(issue, err) < 0)
+	if (abandon_intended(issue, err) < 0 || issue_end_request(issue, err) < 0 ||
+	    complete_all_issued(issue, err) < 0)
 		return -1;
 	outdir_batch_free(issue->batch);
 	issue->batch = NULL;

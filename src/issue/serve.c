@@ -48,7 +48,7 @@ static bool presents(struct issue *issue, const struct inv_deployment *deploymen
 	struct probe_params params = {
 		.endpoint = endpoint,
 		.server_name = deployment->sni,
-		.ca_pem = &issue->ca_bundle,
+		.ca_pem = &issue->trusted,
 		.cert_pem = client->found ? &client->certificate : NULL,
 		.key_pem = client->found ? &client->key : NULL,
 		.timeout_ms = PROBE_MS,

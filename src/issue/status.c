@@ -17,6 +17,8 @@ static int ca_row(
     struct issue *issue, const struct inv_ca *ca, struct status_row *row, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
+	const char *above = NULL;
+	char date[CLOCK_TEXT];
 
 	row->entry = mem_strdup(ca->name);
 	row->kind = RECORD_CA;
@@ -29,8 +31,10 @@ static int ca_row(
 		return -1;
 	copy_facts(row, &record);
 	row->action = PLAN_KEEP;
-	row->due = record.not_after;
-	row->why = mem_strdup("issuing");
+	row->due = ca_ends(issue->ca, &above);
+	row->why = above ? mem_printf("issuing; '%s' above it ends on %s", above,
+	                       clock_date(row->due, date))
+	                 : mem_strdup("issuing");
 	return 0;
 }
 
@@ -95,6 +99,15 @@ static void entry_row(const struct issue *issue, size_t i, struct status_row *ro
 	row->awaited = row->exists && is_awaited(issue, i);
 }
 
+/* A certificate is of no use when one above it has ended. */
+static int64_t last_day(const struct issue *issue, const struct record *record)
+{
+	const char *above;
+	int64_t end = issue->ca ? ca_ends(issue->ca, &above) : record->not_after;
+
+	return record->not_after < end ? record->not_after : end;
+}
+
 /* The first certificate to end if nothing were ever signed again. */
 static void find_outage(const struct issue *issue, struct status *status)
 {
@@ -104,9 +117,10 @@ static void find_outage(const struct issue *issue, struct status *status)
 
 		if (!issue->entries[place->certificate].exists)
 			continue;
-		if (status->first_outage != 0 && record->not_after >= status->first_outage)
+		if (status->first_outage != 0 &&
+		    last_day(issue, record) >= status->first_outage)
 			continue;
-		status->first_outage = record->not_after;
+		status->first_outage = last_day(issue, record);
 		free(status->first_outage_entry);
 		free(status->first_outage_deployment);
 		status->first_outage_entry = mem_strdup(record->entry);

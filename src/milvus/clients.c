@@ -23,12 +23,22 @@ static void tree_clear(struct tree *tree)
 	mem_freep(&tree->ca);
 }
 
+/* Of a server's directory, what its clients are to trust: under an intermediate CA ca.pem is
+ * what the server lets in, and does not reach up to the root. */
+static const char *trust_file(const struct site *site)
+{
+	const struct inventory *inventory = site->inventory;
+
+	return inventory->n_cas > 0 && inventory_issuer(inventory)->n_parents > 0 ? "trust.pem"
+	                                                                          : "ca.pem";
+}
+
 static struct tree tree_of(const struct site *site, const struct inv_certificate *client)
 {
 	struct tree tree = { .client = client };
 
 	if (!client) {
-		tree.ca = mem_printf("%s/tls/ca.pem", site->out);
+		tree.ca = mem_printf("%s/tls/%s", site->out, trust_file(site));
 		return tree;
 	}
 	tree.cert = mem_printf("%s/clients/%s/client.pem", site->out, client->name);
@@ -138,9 +148,9 @@ static const char CHECKED[] =
     ".\nA client checks that it reached one of them: put the one by which it reaches Milvus\n"
     "into the addresses below";
 
-static const char TRUST[] =
-    "Trust `ca.pem`, never `server.pem`: the server's certificate is replaced at every\n"
-    "rotation.\n\n";
+#define TRUST                                                                                  \
+	"Trust `%s`, never `server.pem`: the server's certificate is replaced at every\n"      \
+	"rotation.\n\n"
 
 static const char TREES[] =
     "Each client has a directory of its own, `clients/NAME`. To take it elsewhere, follow\n"
@@ -219,7 +229,8 @@ static void add_two_way(const struct site *site, struct buf *ret)
 {
 	const struct inv_deployment *deployment = site->deployment;
 
-	buf_printf(ret, "%s%s", TREES, TRUST);
+	buf_addstr(ret, TREES);
+	buf_printf(ret, TRUST, "ca.pem");
 	if (deployment->n_clients == 0)
 		buf_addstr(ret, NO_CLIENTS);
 	for (size_t i = 0; i < deployment->n_clients; i++)
@@ -231,8 +242,9 @@ static void add_one_way(const struct site *site, struct buf *ret)
 {
 	MICA_AUTO(tree_clear) struct tree tree = tree_of(site, NULL);
 
-	buf_printf(
-	    ret, "All that a client needs is `tls/ca.pem`.\n\n%s## Every client\n\n", TRUST);
+	buf_printf(ret, "All that a client needs is `tls/%s`.\n\n", trust_file(site));
+	buf_printf(ret, TRUST, trust_file(site));
+	buf_addstr(ret, "## Every client\n\n");
 	add_code(site, &tree, ret);
 	buf_addstr(ret, TWO_WAY);
 }

@@ -25,7 +25,7 @@ static int under_fault(
     const struct ca *ca, const struct link *link, const struct link *parent, struct err *err)
 {
 	MICA_FREE char *issuer = NULL;
-	char *fault = NULL;
+	MICA_FREE char *fault = NULL;
 
 	if (link_is_root(link)) {
 		err_set(err, ERR_REFUSED,
@@ -48,11 +48,9 @@ static int under_fault(
 		fault = link_purpose_fault(link);
 	if (!fault)
 		fault = link_constraints_fault(link);
-	if (fault)
-		err_set(
-		    err, ERR_REFUSED, "the certificate of '%s' %s", certificate_of(ca), fault);
-	mem_freep(&fault);
-	return err->kind == ERR_NONE ? 0 : -1;
+	return fault ? err_set(
+	                   err, ERR_REFUSED, "the certificate of '%s' %s", certificate_of(ca), fault)
+	             : 0;
 }
 
 static void free_store(X509_STORE **store)

@@ -95,8 +95,13 @@ int csr_make(const struct key *key, const char *common_name, const struct name *
 		return err_set(err, ERR_FAILED,
 		    "the certification request for '%s' does not verify",
 		    common_name ? common_name : "");
-	pem_write("CERTIFICATE REQUEST", &der, ret_pem);
+	csr_pem(&der, ret_pem);
 	return 0;
+}
+
+void csr_pem(const struct buf *der, struct buf *ret)
+{
+	pem_write("CERTIFICATE REQUEST", der, ret);
 }
 
 static const struct pem_kind request_kind = { "certification request",

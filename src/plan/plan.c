@@ -151,8 +151,15 @@ static int check_ca(
 	if (plan->signatures == 0 || options->ca_not_after == 0 ||
 	    options->ca_not_after > options->now)
 		return 0;
-	err_set(err, ERR_FAILED, "the CA certificate expired on %s, so nothing can be issued",
-	    clock_date(options->ca_not_after, date));
+	clock_date(options->ca_not_after, date);
+	if (options->ca_ends_with)
+		err_set(err, ERR_FAILED,
+		    "the certificate of '%s', above the CA, expired on %s, so nothing can be "
+		    "issued",
+		    options->ca_ends_with, date);
+	else
+		err_set(err, ERR_FAILED,
+		    "the CA certificate expired on %s, so nothing can be issued", date);
 	return err_hint(err, "make a new CA and let it issue");
 }
 

@@ -36,6 +36,7 @@ COMMAND_LINES = {
     "usage-file-twice": ["plan", "-f", "mica.yaml", "-f", "other.yaml"],
     "usage-quiet-and-verbose": ["plan", "-q", "-v"],
     "usage-escape-in-operand": ["rotate", "ser\x1b[31mver"],
-    "usage-init-csr-later": ["init", "--csr", "ca.csr"],
+    "usage-init-csr-and-certificate": ["init", "--csr", "ca.csr", "--certificate", "ca.pem"],
+    "usage-init-csr-without-a-file": ["init", "--csr"],
     "usage-double-dash": ["plan", "--", "-x"],
 }

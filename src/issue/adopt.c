@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A CA certificate that somebody else signed: the one that the inventory names, or the one that
+ * `init --certificate` brings. All but the key is judged before there is a token. */
+#include "issue_private.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <mica/file.h>
+
+static void take(struct issue *issue, struct ca **given, const char *file)
+{
+	ca_free(issue->given);
+	free(issue->given_file);
+	issue->given = mem_give(*given);
+	issue->given_file = mem_strdup(file);
+}
+
+/* Before anybody is asked for a PIN; once the CA has its certificate the file is not needed. */
+void issue_read_adopted(struct issue *issue)
+{
+	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	BUF_AUTO bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (issue->ca || !ca->certificate)
+		return;
+	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, &err) < 0 ||
+	    ca_read(ca->certificate, &bytes, &given, &err) < 0)
+		issue_blame(issue, "certificate", &ca->certificate_mark, &err);
+	else
+		take(issue, &given, ca->certificate);
+}
+
+/* --- judging it
+ * -------------------------------------------------------------------------------
+ */
+
+static int judge_root(const struct issue *issue, struct err *err)
+{
+	if (!ca_is_root(issue->given)) {
+		err_set(err, ERR_REFUSED,
+		    "the certificate '%s' is no root: its own key did not sign it",
+		    issue->given_file);
+		return err_hint(
+		    err, "name the certificates above it with 'parent', nearest first");
+	}
+	if (ca_not_after(issue->given) > issue->ambient.now)
+		return 0;
+	return err_set(err, ERR_REFUSED, "the certificate '%s' has expired", issue->given_file);
+}
+
+/* An expired parent is no fault of the inventory once its CA works; it is a reason not to
+ * begin. */
+static int judge_times(struct issue *issue, const struct inv_ca *ca, struct err *err)
+{
+	struct err why = ERR_INIT;
+	size_t at = 0;
+
+	if (!issue->chain ||
+	    chain_check_times(issue->chain, issue->ambient.now, &at, &why) == 0)
+		return 0;
+	issue_blame(issue, "parent", &ca->parent_marks[chain_file(issue->chain, at)], &why);
+	return err_set(err, ERR_REFUSED, "nothing below '%s' would be valid",
+	    chain_subject(issue->chain, at));
+}
+
+static int judge_intermediate(struct issue *issue, const struct inv_ca *ca, struct err *err)
+{
+	if (judge_times(issue, ca, err) < 0 ||
+	    ca_check_ready(issue->given, issue->ambient.now, err) < 0 ||
+	    ca_put_under(issue->given, issue->chain, err) < 0)
+		return -1;
+	issue->chain = NULL; /* the given CA's now */
+	return 0;
+}
+
+static int judge_given(struct issue *issue, const struct inv_ca *ca, struct err *err)
+{
+	if (issue->chain ? judge_intermediate(issue, ca, err) < 0 : judge_root(issue, err) < 0)
+		return -1;
+	if (ca->n_subject > 0 &&
+	    ca_check_subject(issue->given, ca->subject, ca->n_subject, err) < 0)
+		return -1;
+	return ca_check_permitted(issue->given, ca->permitted_dns, ca->n_permitted_dns, err);
+}
+
+/* --- init's ways
+ * ------------------------------------------------------------------------------
+ */
+
+/* What follows the certificate in its file must be what the inventory says stands above it. */
+static int same_chain(const struct issue *issue, const char *file, const struct buf *ders,
+    size_t n, struct err *err)
+{
+	const struct chain *chain = issue->chain;
+
+	for (size_t i = 1; i < n; i++) {
+		const struct buf *wanted =
+		    i - 1 < chain_count(chain) ? chain_der(chain, i - 1) : NULL;
+
+		if (wanted && buf_same(&ders[i], wanted->data, wanted->len))
+			continue;
+		err_set(err, ERR_REFUSED,
+		    "certificate %zu of '%s' is not the one that 'parent' names at its place",
+		    i + 1, file);
+		return err_hint(err,
+		    "the CA's certificate first, then those of 'parent' in the "
+		    "same order, or none of them");
+	}
+	return 0;
+}
+
+static int read_brought(struct issue *issue, const char *file, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *given = NULL;
+	BUF_AUTO bytes = BUF_INIT;
+	struct buf *ders = NULL;
+	size_t n = 0;
+	int status;
+
+	if (file_read(AT_FDCWD, file, FILE_MAX_TEXT, &bytes, err) < 0 ||
+	    chain_read_ders(file, &bytes, &ders, &n, err) < 0)
+		return -1;
+	status = ca_read(file, &ders[0], &given, err);
+	if (status == 0)
+		status = same_chain(issue, file, ders, n, err);
+	chain_free_ders(ders, n);
+	if (status == 0)
+		take(issue, &given, file);
+	return status;
+}
+
+static int need_parent(const struct inv_ca *ca, const char *option, struct err *err)
+{
+	if (ca->certificate) {
+		err_set(err, ERR_REFUSED, "%s: the inventory names the certificate of CA '%s'",
+		    option, ca->name);
+		return err_hint(err, "without this option: mica init");
+	}
+	if (ca->n_parents > 0)
+		return 0;
+	err_set(err, ERR_REFUSED, "%s: CA '%s' is a root, which signs its own certificate",
+	    option, ca->name);
+	return err_hint(err, "to put it under another CA, name that one's certificate with "
+	                     "'parent'");
+}
+
+static int settle_itself(struct issue *issue, const struct inv_ca *ca, struct err *err)
+{
+	if (issue->given)
+		return judge_given(issue, ca, err);
+	if (ca->n_parents == 0)
+		return 0;
+	err_set(err, ERR_REFUSED, "CA '%s' is no root: '%s' is to sign its certificate",
+	    ca->name, chain_subject(issue->chain, 0));
+	return err_hint(err,
+	    "mica init --csr FILE, and with what was signed: mica init --certificate FILE");
+}
+
+static int settle_request(
+    struct issue *issue, const struct inv_ca *ca, const char *file, struct err *err)
+{
+	if (need_parent(ca, "--csr", err) < 0 || judge_times(issue, ca, err) < 0)
+		return -1;
+	free(issue->request_file);
+	issue->request_file = mem_strdup(file);
+	return issue_judge_request_file(issue, NULL, err);
+}
+
+static int settle_brought(
+    struct issue *issue, const struct inv_ca *ca, const char *file, struct err *err)
+{
+	if (need_parent(ca, "--certificate", err) < 0 || read_brought(issue, file, err) < 0)
+		return -1;
+	return judge_given(issue, ca, err);
+}
+
+int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
+    const struct issue_init_options *options, struct err *err)
+{
+	switch (options->way) {
+	case ISSUE_INIT_ITSELF:
+		return settle_itself(issue, ca, err);
+	case ISSUE_INIT_REQUEST:
+		return settle_request(issue, ca, options->file, err);
+	case ISSUE_INIT_CERTIFICATE:
+		return settle_brought(issue, ca, options->file, err);
+	}
+	return -1;
+}
+
+int issue_init_nothing(
+    struct issue *issue, const struct issue_init_options *options, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *brought = NULL;
+	BUF_AUTO bytes = BUF_INIT;
+	struct buf *ders = NULL;
+	size_t n = 0;
+	int status;
+
+	if (options->way != ISSUE_INIT_CERTIFICATE)
+		return 0;
+	if (file_read(AT_FDCWD, options->file, FILE_MAX_TEXT, &bytes, err) < 0 ||
+	    chain_read_ders(options->file, &bytes, &ders, &n, err) < 0)
+		return -1;
+	status = ca_read(options->file, &ders[0], &brought, err);
+	chain_free_ders(ders, n);
+	if (status < 0 ||
+	    buf_same(ca_der(brought), ca_der(issue->ca)->data, ca_der(issue->ca)->len))
+		return status;
+	err_set(err, ERR_REFUSED, "CA '%s' has another certificate than '%s' already",
+	    inventory_issuer(issue->inventory)->name, options->file);
+	return err_hint(err, "a certificate that replaces it needs a CA of another name");
+}

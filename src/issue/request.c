@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The CA's own certification request passes the gate like a certificate: lint, intent,
+ * signature, record. In the ledger it is a record of kind "ca" whose entry is "NAME:request",
+ * which no entry of an inventory can be called; a request has no serial and no life, so its
+ * serial number is a random one and its times are when it was made. Once the CA has its
+ * certificate it is superseded.
+ */
+#include "issue_private.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include <mica/csr.h>
+#include <mica/file.h>
+
+static char *entry_of(const struct issue *issue)
+{
+	return mem_printf("%s:request", inventory_issuer(issue->inventory)->name);
+}
+
+/* The newest request; seq 0: none */
+static int read_request(struct issue *issue, struct record *ret, struct err *err)
+{
+	MICA_FREE char *entry = entry_of(issue);
+	struct err why = ERR_INIT;
+
+	if (!issue->ledger || ledger_current(issue->ledger, RECORD_CA, entry, ret, &why) == 0 ||
+	    why.kind == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+static int approve(struct issue *issue, const struct inv_ca *ca, const struct ca *issuer,
+    struct approval **ret, struct err *err)
+{
+	const struct request_spec spec = { ca->name, ca->permitted_dns, ca->n_permitted_dns };
+	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+
+	if (lint_new(issuer, &lint, err) < 0)
+		return -1;
+	return lint_approve_request(lint, &spec, issue->findings, ret, err);
+}
+
+/* intended: its serial and bytes are filled in */
+static int intend(struct issue *issue, const struct ca *issuer, const struct approval *approval,
+    struct record *intended, struct err *err)
+{
+	MICA_FREE char *entry = entry_of(issue);
+	const struct buf *info = approval_tbs(approval);
+
+	issue_fill_own(intended, issue, entry, ca_spki(issuer));
+	intended->not_before = intended->not_after = issue->ambient.now;
+	buf_add(&intended->tbs, info->data, info->len);
+	if (serial_make(issue->ambient.random, issue->ambient.context, intended->serial, err) <
+	    0)
+		return -1;
+	return ledger_intend(issue->ledger, intended, 1, err);
+}
+
+static int sign(struct issue *issue, const struct ca *issuer, struct approval **approval,
+    struct signer *signer, struct buf *ret_der, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record record = { 0 };
+
+	if (intend(issue, issuer, *approval, &record, err) < 0)
+		return -1;
+	if (approvals_sign(signer, issuer, approval, 1, NULL, ret_der, err) < 0) {
+		struct err second = ERR_INIT; /* the first error is the one to tell */
+
+		(void)!ledger_move(issue->ledger, &record.seq, 1, RECORD_ABANDONED, &second);
+		return -1;
+	}
+	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
+}
+
+static int supersede(struct issue *issue, const struct record *before, struct err *err)
+{
+	return before->seq == 0
+	           ? 0
+	           : ledger_move(issue->ledger, &before->seq, 1, RECORD_SUPERSEDED, err);
+}
+
+/* --- its file
+ * ---------------------------------------------------------------------------------
+ */
+
+int issue_judge_request_file(const struct issue *issue, const struct buf *spki, struct err *err)
+{
+	const char *file = issue->request_file;
+	BUF_AUTO bytes = BUF_INIT;
+	BUF_AUTO theirs = BUF_INIT;
+	enum algorithm algorithm;
+	struct err why = ERR_INIT;
+	int status = file_read(AT_FDCWD, file, FILE_MAX_TEXT, &bytes, &why);
+
+	if (status < 0 && why.kind == ERR_NOT_FOUND)
+		return 0;
+	if (status == 0)
+		status = csr_read(file, &bytes, &theirs, &algorithm, &why);
+	if (status == 0 && (!spki || buf_same(&theirs, spki->data, spki->len)))
+		return 0;
+	err_set(err, ERR_REFUSED, "'%s' is there already, and is %s", file,
+	    status < 0 ? "no certification request" : "a request for another key");
+	return err_hint(err, "name another file, or move this one away");
+}
+
+static int write_request(const struct issue *issue, const struct buf *der, struct err *err)
+{
+	BUF_AUTO pem = BUF_INIT;
+
+	csr_pem(der, &pem);
+	return file_replace(AT_FDCWD, issue->request_file, pem.data, pem.len, 0644, err);
+}
+
+static int request(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct signer *signer, struct issue_request *ret, struct err *err)
+{
+	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
+	MICA_AUTO(approval_freep) struct approval *approval = NULL;
+	MICA_AUTO(record_clear) struct record before = { 0 };
+	const struct buf *info;
+
+	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
+	    approve(issue, ca, issuer, &approval, err) < 0 ||
+	    read_request(issue, &before, err) < 0)
+		return -1;
+	info = approval_tbs(approval);
+	ret->again = before.seq != 0 && buf_same(&before.tbs, info->data, info->len);
+	if (ret->again) {
+		buf_move(&ret->der, &before.certificate);
+		return 0;
+	}
+	if (sign(issue, issuer, &approval, signer, &ret->der, err) < 0)
+		return -1;
+	return supersede(issue, &before, err);
+}
+
+int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    struct signer *signer, struct issue_request *ret, struct err *err)
+{
+	if (issue_judge_request_file(issue, spki, err) < 0 ||
+	    request(issue, ca, spki, signer, ret, err) < 0)
+		return -1;
+	return write_request(issue, &ret->der, err);
+}
+
+int issue_init_requested(
+    struct issue *issue, const struct buf *spki, bool *ret_requested, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record before = { 0 };
+	const struct digest key = digest_of(spki->data, spki->len);
+
+	if (read_request(issue, &before, err) < 0)
+		return -1;
+	*ret_requested = before.seq != 0 && memcmp(&before.key, &key, sizeof(key)) == 0;
+	return 0;
+}
+
+int issue_end_request(struct issue *issue, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record before = { 0 };
+
+	if (!issue->ca)
+		return 0;
+	if (read_request(issue, &before, err) < 0)
+		return -1;
+	return supersede(issue, &before, err);
+}
