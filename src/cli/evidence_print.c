@@ -89,5 +89,6 @@ void evidence_print(const struct evidence *evidence, const char *file)
 	print_attributes(&evidence->proof.key, table);
 	keyview_row(table, "evidence", file);
 	table_print(table, stdout);
-	print_trials(&evidence->proof);
+	if (evidence->proof.sibling.n > 0)
+		print_trials(&evidence->proof);
 }
