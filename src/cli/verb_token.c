@@ -131,16 +131,16 @@ static int show(
 	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
 	const struct token_key *key = NULL;
 
-	if (latchview_find(inventory, &latches, err) < 0)
-		return -1;
 	if (run_prints(run))
 		print_tokens(run, tokens);
-	if (run->options.list) /* otherwise the login tells */
-		latchview_tell_all(&run->report.findings, &latches);
+	/* a login tells of a latch itself, and removes it when it succeeds */
 	if (!run->options.list &&
 	    (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
 	        find_key(run, issue, login, &key, err) < 0))
 		return -1;
+	if (latchview_find(inventory, &latches, err) < 0)
+		return -1;
+	latchview_tell_all(&run->report.findings, &latches);
 	if (run->options.json)
 		print_json(run, tokens, key ? keyview_json(key) : json_null(),
 		    latchview_json(&latches));

@@ -23,7 +23,8 @@
 	"  - name: g1                      # a CA that replaces this one will be g2\n"         \
 	"    module: softhsm2              # PKCS#11 module: a known name, or a path\n"        \
 	"    key: \"pkcs11:token=milvus-ca;object=ca\"   # the key on it (RFC 7512)\n"         \
-	"    pin: file:pin                 # prompt | none | file:PATH | fd:N\n"               \
+	"    pin: file:pin                 # prompt | pad | none | file:PATH | fd:N | "        \
+	"credential:NAME\n"                                                                    \
 	"    subject: { O: Example, CN: Milvus CA g1 }\n"                                      \
 	"    # algorithm: ec-p256          # ec-p384 | rsa-2048 | rsa-3072 | rsa-4096\n"       \
 	"    # days: 3650                  # life of the CA certificate\n"                     \
