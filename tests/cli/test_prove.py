@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import parts
 from harness.faults import Faults
 from harness.home import Home
 from harness.inventory import Inventory
@@ -36,8 +37,9 @@ class Proven:
         self.faults.forget()
         self.before = self.home.token_objects()
 
-    def run(self, *args, faults="", **more):
-        return self.home.mica(*args, env=self.faults.env(faults), **more)
+    def run(self, *args, faults="", deadline=None, **more):
+        env = {"MICA_TOKEN_DEADLINE_MS": str(deadline)} if deadline else {}
+        return self.home.mica(*args, env={**self.faults.env(faults), **env}, **more)
 
     def prove(self, *args, faults="", code=0, name="evidence.json", **more):
         """The evidence, and what was said; nothing of the sibling stays."""
@@ -350,6 +352,32 @@ def test_attested(attested):
     assert "attested" in said.out and "CN=Vendor" in said.out
 
 
+def commands(begin, end):
+    """What docs/evidence.md tells its reader to type, between two of its lines."""
+    page = (parts.TOP / "docs/evidence.md").read_text()
+    text = page[page.index(begin):page.index(end)]
+    return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+
+
+def test_the_reader_verifies_it_as_the_page_says(attested):
+    """With openssl alone, in a directory that holds nothing but the evidence and the vendor's root."""
+    attested.prove("--attestation", "attestation.pem", "--root", "root.pem", faults=NAMELESS)
+    desk = attested.home.scratch / "desk"
+    desk.mkdir()
+    (desk / "evidence.json").write_text((attested.home / "evidence.json").read_text())
+    (desk / "vendor-root.pem").write_text((attested.home / "root.pem").read_text())
+    (desk / "known.pem").write_text((attested.home / "state/g1.pem").read_text())
+    lines = commands("## For the reader", "A TPM's certification:")
+    assert len(lines) == 8
+    script = "\n".join(lines).replace("/path/to/the/ca.pem/that/clients/trust", "known.pem")
+    said = run(["bash", "-euo", "pipefail", "-c", script], cwd=desk, env=dict(os.environ)).out.splitlines()
+    fingerprints = [line for line in said if "Fingerprint" in line]
+    digests = [line for line in said if "SHA2-256" in line or "SHA256(" in line]
+    assert len(fingerprints) == 2 and fingerprints[0] == fingerprints[1], said
+    assert len(digests) == 2 and digests[0] == digests[1] and "attestation.pem: OK" in said, said
+    assert any(line.endswith("[HEX DUMP]:0301") for line in said), said
+
+
 def test_an_attestation_that_lies_on_the_token(own):
     attested = own
     prepare_attestation(attested.home)
@@ -476,6 +504,15 @@ def test_mica_killed_in_mid_proof(proven):
     wait_until(lambda: proven.home.token_objects() == proven.before)
     evidence, _ = proven.prove()
     assert "leftovers" not in rules(evidence, "note")
+
+
+@pytest.mark.parametrize("function", ["C_WrapKey", "C_CopyObject", "C_DeriveKey", "C_SetAttributeValue"])
+def test_a_hang_is_named(proven, function):
+    with proven.home.unchanged():
+        said = proven.run("token", "--prove", "evidence.json", faults=f"{function}@*=hang", deadline=2000, code=1)
+    assert function in said.err and "the next 'mica token --prove' destroys it" in said.err, said
+    evidence, _ = proven.prove()
+    assert "leftovers" in rules(evidence, "note")
 
 
 def test_sessions_closed_in_mid_proof(proven):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A TPM certifies the key that mica made in it: evidence of the grade "attested"."""
 import json
+import os
 import pathlib
 import re
 
@@ -38,6 +39,28 @@ def test_a_certified_key_is_attested(home, kind, attested, algorithm_):
     evidence = json.loads((home / "evidence.json").read_text())
     assert evidence["grade"] == "attested", evidence
     assert "tpm2-certify" in json.dumps(evidence), evidence
+
+
+def test_the_reader_verifies_it_as_the_page_says(home, kind, attested):
+    """docs/evidence.md's commands, with openssl alone, where there is nothing but the evidence and the root."""
+    home.init()
+    prove(home, certify(home, kind), attested)
+    desk = home.scratch / "desk"
+    desk.mkdir()
+    (desk / "evidence.json").write_text((home / "evidence.json").read_text())
+    (desk / "root.pem").write_text(attested.read_text())
+    page = (parts.TOP / "docs/evidence.md").read_text()
+    lines = [line[2:] for line in page[page.index("A TPM's certification:"):].splitlines() if line.startswith("$ ")]
+    lines = [line for line in lines if "grep -o" not in line]  # that one is of the page's own example
+    first = next(line for line in page.splitlines() if line.startswith("$ ") and line.endswith(">ca.pem"))
+    said = run(["bash", "-euo", "pipefail", "-c", "\n".join([first[2:], *lines])], cwd=desk, env=dict(os.environ)).out
+    assert "attestation.pem: OK" in said and "2.23.133.8.3" in said and "Verified OK" in said, said
+    name, = re.findall(r"SHA2-256\(stdin\)= (\w{64})", said)
+    statement = run(["bash", "-c", "od -An -v -tx1 attest.bin | tr -d ' \\n'"], cwd=desk, env=dict(os.environ)).out
+    assert statement.startswith("ff5443478017") and "0022000b" + name in statement, said
+    public, = re.findall(r"0023000b[0-9a-f]+", said)
+    point = "".join(re.findall(r"^    ((?:\w\w:?)+)$", said, re.M)).replace(":", "")
+    assert len(point) == 130 and public.endswith(point[2:66] + "0020" + point[66:]), said
 
 
 def test_without_a_certification_it_is_only_claimed(home):
