@@ -154,7 +154,7 @@ def test_each_signature_waits_for_a_touch(home, kind):
     assert "touch" in said.err, said
     card.forget()
     said = home.mica("apply")
-    assert "2 touches" in said.err, said
+    assert "2 touches" in said.err and "touch the token for signature 2 of 2" in said.err, said
     assert (card.pins, card.touches, card.signatures, card.missed) == (1, 2, 2, 0)
     home.delivered()
 

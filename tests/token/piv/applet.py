@@ -368,8 +368,8 @@ class Card:
         touched = self._touched.wait(self.touch_seconds if self.finger is None else self.finger)
         touched = touched or self.finger is not None
         self.waiting.clear()
-        if not touched or self.removed:
-            self.missed += 1
+        if self.removed or not touched:
+            self.missed += not self.removed
             raise Answer(NOT_ALLOWED)
         self.touches += 1
         self._last_touch = time.monotonic()

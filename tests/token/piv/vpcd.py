@@ -2,6 +2,7 @@
 """The card in vsmartcard's reader. The driver listens on a TCP port; a connection is a card that was put in, its end a
 card that was taken out. Frames have a length of two octets; a frame of one octet is the reader's business."""
 import socket
+import struct
 import threading
 import time
 
@@ -40,6 +41,8 @@ class Inserted(threading.Thread):
                 length = int.from_bytes(self._exactly(2), "big")
                 frame = self._exactly(length)
                 answer = self._control(frame[0]) if length == 1 else self._command(frame)
+                if self.card.removed:
+                    return
                 if answer is not None:
                     self.link.sendall(len(answer).to_bytes(2, "big") + answer)
         except OSError:
@@ -73,12 +76,15 @@ class Inserted(threading.Thread):
         return self.card.process(command)
 
     def take_out(self):
+        """In the middle of a command as well: the driver must see an error then, not an end, which it takes for an answer
+        without content."""
         self.card.removed = True
         try:
-            self.link.shutdown(socket.SHUT_RDWR)
+            self.link.shutdown(socket.SHUT_RD)
         except OSError:
             pass
         self.card.touch()  # nobody waits for a finger any more
         self.join(10)
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.link.close()
         self.card.power()
