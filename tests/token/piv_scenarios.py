@@ -218,8 +218,10 @@ def test_pulled_out_and_put_back_in_mid_batch(home, kind, slot):
     if code and kind.can_hang:
         assert "hung in C_" in said and not (home / "out/prod/tls/server.pem").exists(), said
         home.mica("apply")
-        code = 0
-    assert code == 0, said
+    else:
+        assert code == 0, said
+        # a login before and one after; for 9c one with each signature, of which one was cut off
+        assert card.pins <= (2 if slot == "9a" else 2 + CERTIFICATES + 1)
     home.delivered()
     assert card.wrong_pins == 0
     ledger_knows_all(home, card)
