@@ -1,30 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same files in the hands of Go's crypto/x509 and crypto/tls, which Milvus is built with. Where Go is not there,
 these are skipped, in CI too: it is no package of this project."""
-import os
-import pathlib
-import shutil
-
 import pytest
 
 from harness import parts
 from harness.run import run
 from kinds import ALGORITHMS, Issued
-
-SOURCE = pathlib.Path(__file__).parent / "go"
-
-
-@pytest.fixture(scope="module")
-def judge(module_scratch):
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
-    if go is None:
-        pytest.skip("Go is not there")
-    program = module_scratch / "judge"
-    env = {"PATH": os.environ["PATH"], "HOME": str(module_scratch), "GOFLAGS": "-mod=mod", "GOPROXY": "off",
-           "GOTOOLCHAIN": "local", "GOCACHE": str(parts.TOP / "build/go-cache"), "CGO_ENABLED": "0"}
-    run([go, "build", "-o", program, "."], cwd=SOURCE, env=env, timeout=280)
-    return program
-
 
 # every CA kind and every leaf kind; with --all every pair
 FULL = ALGORITHMS if parts.ALL else ("ec-p256", "rsa-2048")

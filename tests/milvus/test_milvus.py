@@ -40,12 +40,18 @@ class Server:
         self.folder = self.home / "server"
         standalone.prepare(CACHE, self.folder)
         self.ports = standalone.ports(self.folder)
-        inv = Inventory()
+        inv = self.inventory()
         inv.deployment.update({"name": "local", "version": "2.3", "out": "out/local", "tls-mode": mode,
                                "internal-tls": False, "milvus-yaml": "server/milvus.yaml", "rest-port": self.ports["rest"],
                                "mount": str(self.home / "out/local/tls"),
                                "endpoints": [f"127.0.0.1:{self.ports['proxy']}"]})
         self.home.write(inv)
+        self.make_ca()
+
+    def inventory(self):
+        return Inventory()
+
+    def make_ca(self):
         self.home.mica("init")
 
     def start(self):
