@@ -264,6 +264,8 @@ static int sign_todo(struct batch *batch, struct err *err)
 		return 0;
 	if (fly(batch, 1, err) < 0)
 		return -1;
+	if (batch->signer->asks)
+		latch_disarm(&token->latch); /* the PIN is the right one */
 	if (!token->proved) {
 		if (prove(batch->signer, &batch->jobs[batch->todo[0]], err) < 0)
 			return -1;
