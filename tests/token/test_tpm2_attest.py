@@ -54,7 +54,8 @@ def test_the_reader_verifies_it_as_the_page_says(home, kind, attested):
     lines = [line for line in lines if "grep -o" not in line]  # that one is of the page's own example
     first = next(line for line in page.splitlines() if line.startswith("$ ") and line.endswith(">ca.pem"))
     said = run(["bash", "-euo", "pipefail", "-c", "\n".join([first[2:], *lines])], cwd=desk, env=dict(os.environ)).out
-    assert "attestation.pem: OK" in said and "2.23.133.8.3" in said and "Verified OK" in said, said
+    assert "attestation.pem: OK" in said and "Verified OK" in said, said
+    assert "2.23.133.8.3" in said or "Attestation Identity Key Certificate" in said, said  # OpenSSL 3.5 has a name for it
     name, = re.findall(r"SHA2-256\(stdin\)= (\w{64})", said)
     statement = run(["bash", "-c", "od -An -v -tx1 attest.bin | tr -d ' \\n'"], cwd=desk, env=dict(os.environ)).out
     assert statement.startswith("ff5443478017") and "0022000b" + name in statement, said
