@@ -10,6 +10,11 @@ import time
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+try:
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+except ImportError:  # before 43
+    from cryptography.hazmat.primitives.ciphers.algorithms import TripleDES
+
 from . import keys, tlv
 
 OK, WRONG_LENGTH, NOT_ALLOWED, BLOCKED = 0x9000, 0x6700, 0x6982, 0x6983
@@ -25,7 +30,7 @@ SLOTS = (0x9a, 0x9c, 0x9d, 0x9e, *range(0x82, 0x96))
 ATTESTATION, MANAGEMENT_KEY, PIN, PUK = 0xf9, 0x9b, 0x80, 0x81
 DEFAULT_KEY = bytes.fromhex("010203040506070801020304050607080102030405060708")
 # management keys: number -> (cipher, length of the key, length of a block)
-CIPHERS = {0x03: (algorithms.TripleDES, 24, 8), 0x08: (algorithms.AES, 16, 16), 0x0a: (algorithms.AES, 24, 16),
+CIPHERS = {0x03: (TripleDES, 24, 8), 0x08: (algorithms.AES, 16, 16), 0x0a: (algorithms.AES, 24, 16),
            0x0c: (algorithms.AES, 32, 16)}
 DEFAULT_PIN_POLICY = {0x9c: keys.PIN_ALWAYS, 0x9e: keys.PIN_NEVER}
 

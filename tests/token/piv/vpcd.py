@@ -42,6 +42,9 @@ class Inserted(threading.Thread):
                 frame = self._exactly(length)
                 answer = self._control(frame[0]) if length == 1 else self._command(frame)
                 if self.card.removed:
+                    # The driver takes an answer that is not there for an empty one; one that begins and breaks off is
+                    # the error that it is when a device is pulled out.
+                    self.link.sendall(b"\0\2")
                     return
                 if answer is not None:
                     self.link.sendall(len(answer).to_bytes(2, "big") + answer)
@@ -76,8 +79,7 @@ class Inserted(threading.Thread):
         return self.card.process(command)
 
     def take_out(self):
-        """In the middle of a command as well: the driver must see an error then, not an end, which it takes for an answer
-        without content."""
+        """In the middle of a command as well."""
         self.card.removed = True
         try:
             self.link.shutdown(socket.SHUT_RD)
