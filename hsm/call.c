@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_private.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include <mica/mem.h>
@@ -70,8 +71,9 @@ int token_call(struct token *token, const struct call *call, struct buf *ret,
 	if (token->hung) {
 		err_set(err, ERR_TIMEOUT,
 		    "the token's module hung before, and mica-token was killed");
-		return err_hint(
-		    err, "check that the token and its service work, then try again");
+		return err_hint(err,
+		    "see that the token and its service work, then run the same command again: "
+		    "nothing was lost");
 	}
 	if (token_await(token, err) < 0)
 		return -1;
@@ -213,6 +215,8 @@ int token_revive(struct token *token, struct err *err)
 	token->restarted = true;
 	token->restarted_ms = now;
 	if (replay(token, err) == 0) {
+		free(token->lost);
+		token->lost = mem_strdup(why.text);
 		*err = (struct err)ERR_INIT;
 		return 0;
 	}

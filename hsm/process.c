@@ -247,7 +247,9 @@ static int hung(struct process *process, int64_t waited_ms, struct err *err)
 	    "the token's module hung in %s: no answer for %lld.%lld s, and mica-token was "
 	    "killed",
 	    buf_text(&steps), (long long)waited_ms / 1000, (long long)waited_ms % 1000 / 100);
-	return err_hint(err, "check that the token and its service work, then try again");
+	return err_hint(err,
+	    "see that the token and its service work, then run the same command "
+	    "again: nothing was lost");
 }
 
 static int died(struct process *process, struct err *err)

@@ -132,8 +132,14 @@ void token_close(struct token *token)
 	free(token->helper);
 	free(token->module);
 	free(token->module_args);
+	free(token->lost);
 	latch_clear(&token->latch);
 	free(token);
+}
+
+const char *token_was_lost(const struct token *token)
+{
+	return token->lost;
 }
 
 /* --- select, login ------------------------------------------------------------- */
@@ -240,8 +246,8 @@ int token_generate_key(struct token *token, enum algorithm algorithm, const stru
 	}
 	if (say_generate(token, algorithm, ret, err) < 0) {
 		if (err->kind == ERR_LOST || err->kind == ERR_TIMEOUT)
-			err_hint(err, "look with `mica token` whether the key was made before "
-			              "you try again");
+			err_hint(err, "the key may have been made: run mica init again, which "
+			              "takes it up, or makes it");
 		return -1;
 	}
 	remember_key(token, ret);

@@ -33,6 +33,7 @@ struct token {
 	int lock; /* -1: none */
 	int64_t restarted_ms;
 	bool restarted;
+	char *lost; /* why, when a new start helped */
 	bool hung; /* it was killed for that: no more calls */
 
 	/* What a restart says again. */

@@ -101,6 +101,9 @@ void token_leave(struct token *token);
 void token_close(struct token *token); /* the same, and waits */
 MICA_DEFINE_FREEP(struct token, token_close)
 
+/* Why the token was lost, the last time that a new start brought it back; NULL: it was not. */
+const char *token_was_lost(const struct token *token);
+
 /* Every token present; an array of *ret_n, each to be cleared, then free(). Needs no login. */
 int token_list(struct token *token, struct token_info **ret, size_t *ret_n, struct err *err) MICA_CHECKED;
 

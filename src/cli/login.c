@@ -88,8 +88,21 @@ int login_begin(const struct login_params *params, struct login **ret, struct er
 	return 0;
 }
 
+/* It went well, and yet somebody should look at the cable. */
+static void tell_loss(struct login *login)
+{
+	const char *why = token_was_lost(login->token);
+
+	if (why)
+		findings_add(&login->report->findings, FINDING_WARNING, "token-lost", NULL,
+		    "nothing is to be done now; when it comes again, look at the token and its "
+		    "service",
+		    "the token was lost for a moment and was started anew: %s", why);
+}
+
 void login_leave(struct login *login)
 {
+	tell_loss(login);
 	token_leave(login->token);
 }
 
