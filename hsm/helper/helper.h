@@ -140,6 +140,7 @@ CK_RV hsm_make_pair(struct hsm *hsm, enum algorithm algorithm, const struct hsm_
     struct hsm_pair *ret) MICA_CHECKED;
 int hsm_generate(struct hsm *hsm, enum algorithm algorithm, const struct hsm_wanted *wanted,
     struct token_key *ret, struct err *err) MICA_CHECKED;
+/* ERR_REFUSED: the token takes no such object, ever. */
 int hsm_store(struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span der,
     struct err *err) MICA_CHECKED;
 

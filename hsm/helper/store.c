@@ -72,6 +72,12 @@ static CK_RV create(struct hsm *hsm, const struct hsm_wanted *wanted, struct wir
 	return hsm->ck->C_CreateObject(hsm->session, template, mem_count(template), &made);
 }
 
+/* What a token says now, and may not say the next time. */
+static bool may_pass(CK_RV rv)
+{
+	return rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_MEMORY || rv == CKR_FUNCTION_FAILED;
+}
+
 int hsm_store(
     struct hsm *hsm, const struct hsm_wanted *wanted, struct wire_span der, struct err *err)
 {
@@ -94,8 +100,10 @@ int hsm_store(
 	}
 	rv = create(hsm, wanted, der, &names);
 	free_names(&names);
-	if (rv != CKR_OK)
-		return ckr_fail(err, rv, "C_CreateObject",
-		    "cannot store the CA certificate on %s", hsm->name);
-	return 0;
+	if (rv == CKR_OK)
+		return 0;
+	ckr_fail(err, rv, "C_CreateObject", "cannot store the CA certificate on %s", hsm->name);
+	if (err->kind == ERR_FAILED && !may_pass(rv))
+		err->kind = ERR_REFUSED;
+	return -1;
 }

@@ -12,6 +12,7 @@
  *             issue_init_check
  *             issue_open(WRITE) issue_init_begin  issue_init_settle  [make the key]
  *             issue_init_finish, or issue_init_request
+ *             [store the copy]  issue_init_stored
  *     status  issue_open(READ)  issue_status
  *
  * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way
@@ -194,6 +195,12 @@ int issue_key_pin(struct issue *issue, enum issue_key_pin *ret, struct err *err)
 /* Notes durably what this run sees. WRITE mode. */
 int issue_key_pin_note(
     struct issue *issue, enum issue_key_pin seen, struct err *err) MICA_CHECKED;
+
+/* Whether the token may be without its copy of the CA certificate, since init has not come to
+ * issue_init_stored(): it died, or the token was lost. */
+int issue_init_unstored(struct issue *issue, bool *ret, struct err *err) MICA_CHECKED;
+/* It has one, or cannot have one. */
+int issue_init_stored(struct issue *issue, struct err *err) MICA_CHECKED;
 
 /* --- status ---------------------------------------------------------------------------------
  */

@@ -166,7 +166,8 @@ int token_find_key(struct token *token, struct token_key *ret, struct err *err) 
 int token_generate_key(struct token *token, enum algorithm algorithm, const struct buf *id,
     struct token_key *ret, struct err *err) MICA_CHECKED;
 
-/* Stores the certificate (DER) beside the key; a copy that is there already is success. */
+/* Stores the certificate (DER) beside the key; a copy that is there already is success.
+ * ERR_REFUSED: the token takes none; any other error may pass. */
 int token_store_certificate(struct token *token, const struct buf *der, const struct token_key *key,
     struct err *err) MICA_CHECKED;
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "effort.h"
+#include "copy.h"
 #include "json.h"
 #include "keyview.h"
 #include "login.h"
@@ -54,8 +55,8 @@ static int read_options(
 	if (options->csr)
 		*ret = (struct issue_init_options){ ISSUE_INIT_REQUEST, options->csr };
 	if (options->certificate)
-		*ret = (struct issue_init_options){ ISSUE_INIT_CERTIFICATE,
-			options->certificate };
+		*ret =
+		    (struct issue_init_options){ ISSUE_INIT_CERTIFICATE, options->certificate };
 	return 0;
 }
 
@@ -196,19 +197,6 @@ static int make_request(struct making *making, struct issue_request *ret, struct
 		return -1;
 	effort_ask(&making->effort, 1, &making->run->report);
 	return issue_init_request(making->issue, making->ca, spki, signer, ret, err);
-}
-
-/* The token's copy is for other programs; mica reads its own. */
-static void store_certificate(struct making *making)
-{
-	struct err err = ERR_INIT;
-
-	if (token_store_certificate(
-	        login_token(making->login), &making->der, making->key, &err) == 0)
-		return;
-	findings_add(&making->run->report.findings, FINDING_WARNING, "certificate-not-stored",
-	    NULL, "nothing is lost: the certificate is in the state directory",
-	    "the token does not keep a copy of the CA certificate: %s", err.text);
 }
 
 /* --- the result ---------------------------------------------------------------------- */
@@ -362,21 +350,34 @@ static int init_ca(struct making *making, json_t *list, struct err *err)
 		return -1;
 	if (making->options.way == ISSUE_INIT_REQUEST)
 		return request_ca(making, list, err);
-	if (make_certificate(making, err) < 0)
+	if (make_certificate(making, err) < 0 ||
+	    copy_store(
+	        making->run, making->issue, making->login, &making->der, making->key, err) < 0)
 		return -1;
-	store_certificate(making);
 	report_findings(&making->run->report);
 	return tell(making, list, err);
 }
 
-static void print_nothing(const struct issue *issue)
+/* The CA has its certificate. */
+static int finish_earlier(struct making *making, struct err *err)
 {
-	const struct ca *ca = issue_ca(issue);
+	const struct ca *ca = issue_ca(making->issue);
+	const char *name = inventory_issuer(issue_inventory(making->issue))->name;
+	bool stored = false;
 	char date[CLOCK_TEXT];
 
-	printf("nothing to do: CA '%s' has its certificate, which expires on %s\n",
-	    inventory_issuer(issue_inventory(issue))->name,
-	    ca ? clock_date(ca_not_after(ca), date) : "?");
+	if (copy_late(making->run, making->issue, &stored, err) < 0)
+		return -1;
+	report_findings(&making->run->report);
+	if (!run_prints(making->run))
+		return 0;
+	if (stored)
+		printf(
+		    "done: the token has its copy of the certificate of CA '%s' now\n", name);
+	else
+		printf("nothing to do: CA '%s' has its certificate, which expires on %s\n",
+		    name, ca ? clock_date(ca_not_after(ca), date) : "?");
+	return 0;
 }
 
 static void free_json(json_t **value)
@@ -402,10 +403,8 @@ int verb_init(struct run *run, struct err *err)
 
 	if (read_options(&run->options, &making.options, err) < 0 ||
 	    rehearse(&making, err) < 0 || begin(&making, LEDGER_WRITE, err) < 0 ||
-	    (making.ca && init_ca(&making, list, err) < 0))
+	    (making.ca ? init_ca(&making, list, err) : finish_earlier(&making, err)) < 0)
 		return -1;
-	if (run_prints(run) && !making.ca)
-		print_nothing(making.issue);
 	if (run->options.json)
 		print_json(&making, list);
 	fflush(stdout);

@@ -57,6 +57,34 @@ static char *note_name(const struct inv_ca *ca)
 	return mem_printf("init-key:%s", ca->name);
 }
 
+/* The public key whose certificate the token has no copy of; noted before there is one, so that
+ * no crash goes unnoticed. */
+static char *copy_name(const struct inv_ca *ca)
+{
+	return mem_printf("init-copy:%s", ca->name);
+}
+
+int issue_init_unstored(struct issue *issue, bool *ret, struct err *err)
+{
+	MICA_FREE char *note = copy_name(inventory_issuer(issue->inventory));
+	BUF_AUTO spki = BUF_INIT;
+	bool noted = false;
+
+	if (!issue->ca)
+		return err_set(err, ERR_FAILED, "the CA has no certificate yet");
+	if (ledger_noted(issue->ledger, note, &spki, &noted, err) < 0)
+		return -1;
+	*ret = noted && buf_same(&spki, ca_spki(issue->ca)->data, ca_spki(issue->ca)->len);
+	return 0;
+}
+
+int issue_init_stored(struct issue *issue, struct err *err)
+{
+	MICA_FREE char *note = copy_name(inventory_issuer(issue->inventory));
+
+	return ledger_note(issue->ledger, note, NULL, err);
+}
+
 int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err)
 {
@@ -193,10 +221,13 @@ int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct
     struct signer *signer, struct buf *ret_der, struct err *err)
 {
 	MICA_FREE char *note = note_name(ca);
+	MICA_FREE char *copy = copy_name(ca);
 	BUF_AUTO der = BUF_INIT;
-	int status = issue->given ? adopt_given(issue, ca, spki, &der, err)
-	                          : sign_own(issue, ca, spki, signer, &der, err);
+	int status = ledger_note(issue->ledger, copy, spki, err);
 
+	if (status == 0)
+		status = issue->given ? adopt_given(issue, ca, spki, &der, err)
+		                      : sign_own(issue, ca, spki, signer, &der, err);
 	if (status < 0 || issue_read_ca(issue, err) < 0 || issue_end_request(issue, err) < 0 ||
 	    ledger_note(issue->ledger, note, NULL, err) < 0)
 		return -1;
