@@ -43,6 +43,11 @@ CLOSED = {"sessions closed": ("close", ["session is gone"])}
 SIGNATURE_FAULTS = {"flip": "flip", "short": "short:20", "empty": "short:0", "odd": "short:63", "long": "long:3",
                     "over-long": "long:100000"}
 WHENS = ("first", "later", "ever", "ever since", "anew")
+# it is done, and then: an answer that says otherwise, the end of mica-token, the end of mica
+DONE_FAULTS = {"done, DEVICE_ERROR": "after:0x30", "done, GENERAL_ERROR": "after:0x5", "done, HOST_MEMORY": "after:0x2",
+               "done, token dies": "kill", "done, mica dies": "parent"}
+DONE_WORDS = {"done, DEVICE_ERROR": FAULTS["DEVICE_ERROR"], "done, GENERAL_ERROR": FAULTS["GENERAL_ERROR"],
+              "done, HOST_MEMORY": FAULTS["HOST_MEMORY"], "done, token dies": ("", ["ended by signal 9"])}
 DEADLINE_MS = 3000
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 CLIENTS = 7
@@ -60,12 +65,15 @@ class Cell:
 
 
 class Template:
-    """A home with a CA and delivered certificates, all of them due again; made once, copied for each cell."""
+    """A home that is made once and copied for each cell: with a CA and delivered certificates, all of them due again, or
+    with an empty token."""
 
-    def __init__(self, folder, build):
+    def __init__(self, folder, build, empty=False):
         self.folder, self.home, self.faults = folder, Home(folder, build=build), Faults(folder)
         inv = self.inventory()
         self.home.write(inv)
+        if empty:
+            return
         self.home.mica("init", env=self.env())
         self.home.mica("apply", env=self.env())
         for certificate in inv["certificates"]:
@@ -165,8 +173,8 @@ def moments(function, order, pick):
     return found
 
 
-def cells(order, random):
-    """Every cell for a run that calls these functions."""
+def cells(order, random, slow=",C_Sign@*=delay:2"):
+    """Every cell for a run that calls these functions. slow: signatures take their time, so that threads share them."""
     made = []
     for function in sorted(set(order), key=order.index):
         table = {fault: action for fault, (action, _) in FAULTS.items()}
@@ -176,7 +184,16 @@ def cells(order, random):
             for when, number in moments(function, order, random.choice).items():
                 # "anew": in the process that is started after the first signature lost its device
                 lost = ",C_Sign@1=ckr:0x30" if when == "anew" else ""
-                made.append(Cell(function, fault, when, f"{function}@{number}={action}{lost},C_Sign@*=delay:2"))
+                made.append(Cell(function, fault, when, f"{function}@{number}={action}{lost}{slow}"))
+    return made
+
+
+def init_cells(order, random):
+    """As cells(), for an init; and what was done although the module, or nobody, says so."""
+    made = [cell for cell in cells(order, random, slow="") if cell.when != "anew"]
+    for function in ("C_GenerateKeyPair", "C_CreateObject", "C_Sign"):
+        for fault, action in DONE_FAULTS.items():
+            made.append(Cell(function, fault, "first", f"{function}@1={action}"))
     return made
 
 
@@ -199,7 +216,7 @@ def judge_logins(place, cell):
 
 def judge_message(said, cell):
     """The call, what it means, what to do; in a few lines."""
-    words = {**FAULTS, **CLOSED}.get(cell.fault, ("", []))[1]
+    words = {**FAULTS, **CLOSED, **DONE_WORDS}.get(cell.fault, ("", []))[1]
     spoilt = cell.fault in SIGNATURE_FAULTS
     for word in ["signature" if spoilt else cell.function, *words, "hint:"]:
         assert word in said.err, f"{word!r} was not said"
@@ -214,6 +231,7 @@ def judge(place, said, cell):
     unknown = set(place.faults.signed()) - known(place.home)
     assert not unknown, f"{len(unknown)} signatures that the ledger does not know"
     if said.code == 0:
+        assert len(logins(place)) < 2 or "warning: the token was lost" in said.err, "it does not say that it recovered"
         assert len(place.delivered()) == CLIENTS + 1
         return "recovered"
     judge_message(said, cell)
@@ -224,7 +242,7 @@ def judge(place, said, cell):
 
 def ending(said):
     """The error that mica ended with, without what is the same everywhere."""
-    return re.sub(r"(the )?token '[^']*'  \(serial [0-9a-f]*\)", "the token", error_line(said).removeprefix("mica: "))
+    return re.sub(r"(the )?token '[^']*' \(serial [0-9a-f]*\)", "the token", error_line(said).removeprefix("mica: "))
 
 
 def error_line(said):
@@ -245,6 +263,63 @@ def judge_rerun(place):
     place.run("plan", "--exit-code")
     assert not set(place.faults.signed()) - known(place.home), "a signature of the rerun that the ledger does not know"
     assert not place.states().keys() & {"intended"}, f"an intent was left open: {place.states()}"
+
+
+def objects(place):
+    """What lies on the token: "Private Key Object", ..."""
+    listed = place.home.token.tool("--list-objects")
+    return collections.Counter(line.split(";")[0] for line in listed.splitlines() if line.split(";")[0].endswith("Object"))
+
+
+def judge_init(place, said, cell):
+    if cell.fault == "done, mica dies":
+        assert said.code == -9, f"exit {said.code}"
+        outcome = "ended: killed"
+        time.sleep(0.2)  # mica-token sees that mica is gone
+    else:
+        assert said.code in (0, 1, 3), f"exit {said.code}"
+        judge_logins(place, cell)
+        outcome = "recovered" if said.code == 0 else "ended: " + ending(said)
+        if said.code != 0:
+            judge_message(said, cell)
+        elif not objects(place)["Certificate Object"]:
+            assert "warning: the token" in said.err, "it does not say that the token has no copy"
+    assert not place.processes(), "a process was left behind"
+    unknown = set(place.faults.signed()) - known(place.home)
+    assert not unknown, f"{len(unknown)} signatures that the ledger does not know"
+    return outcome
+
+
+def keeps_no_copy(cell):
+    """The token cannot have a copy of the certificate: init is done without it."""
+    return cell.function == "C_CreateObject" and cell.fault == "FUNCTION_NOT_SUPPORTED"
+
+
+def judge_init_again(place, cell):
+    """It is completed, with one key and one certificate."""
+    if place.latched():
+        place.run("token", "--clear-latch")
+    rerun = place.run("init")
+    kept = {} if keeps_no_copy(cell) else {"Certificate Object": 1}
+    assert objects(place) == {"Private Key Object": 1, "Public Key Object": 1, **kept}, f"{dict(objects(place))}\n{rerun}"
+    assert "nothing to do" in place.run("init").out, "a third init finds something to do"
+    place.run("apply")
+    assert len(place.delivered()) == CLIENTS + 1, rerun
+    assert not set(place.faults.signed()) - known(place.home), "a signature of the rerun that the ledger does not know"
+    assert not place.states().keys() & {"intended"}, f"an intent was left open: {place.states()}"
+
+
+def run_init_cell(template, folder, cell, build):
+    place = template.copy(folder, build)
+    said = place.run("init", faults=cell.faults, deadline=DEADLINE_MS, code=None, timeout=60)
+    try:
+        outcome = judge_init(place, said, cell)
+        judge_init_again(place, cell)
+    except AssertionError as fault:
+        raise AssertionError(f"{cell}: {fault}\nMICA_FAULT={cell.faults}\n{said}") from fault
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return outcome
 
 
 def run_cell(template, folder, cell, build):

@@ -17,17 +17,19 @@ from harness import parts
 
 SEED = int(os.environ.get("MICA_TEST_SEED", secrets.randbelow(1 << 32)))
 SAMPLE = 130
+INIT_SAMPLE = 45
 HANGS = 12       # of the sample: they wait for their deadline
 CHECKED = 6      # every sixth cell runs the build with sanitizers
 AT_ONCE = 2 * (os.cpu_count() or 1)
 WAITING = 12     # hangs at once
 
 
-@pytest.fixture(scope="module")
-def template():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-", dir=matrix.MEMORY))
-    yield matrix.Template(folder / "t", build=parts.RELEASE)
-    shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture
+def folder():
+    """In memory where that can be."""
+    made = pathlib.Path(tempfile.mkdtemp(prefix="mica-", dir=matrix.MEMORY))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 def sample(everything, number, chance):
@@ -69,16 +71,49 @@ def show(name, outcomes, bad, capsys):
     assert not bad, "\n\n".join(bad[:10])
 
 
-def test_apply(template, capsys):
+def build_for(number):
+    return parts.BUILD if number % CHECKED == 0 else parts.RELEASE
+
+
+def test_apply(folder, capsys):
     chance = random.Random(SEED)
-    template.faults.forget()
-    first = template.copy(template.folder.parent / "order", parts.RELEASE)
+    template = matrix.Template(folder / "t", parts.RELEASE)
+    first = template.copy(folder / "order", parts.RELEASE)
     first.run("apply", faults="C_Sign@*=delay:2")
     everything = matrix.cells(matrix.calls(first.faults.log), chance)
     chosen = everything if parts.ALL else sample(everything, SAMPLE, chance)
-
-    def one(number, cell):
-        build = parts.BUILD if number % CHECKED == 0 else parts.RELEASE
-        return matrix.run_cell(template, template.folder.parent / f"c{number}", cell, build)
-    outcomes, bad = run_all(chosen, one)
+    outcomes, bad = run_all(chosen, lambda number, cell: matrix.run_cell(
+        template, folder / f"c{number}", cell, build_for(number)))
     show("apply", {cell: outcomes[cell] for cell in everything if cell in outcomes}, bad, capsys)
+
+
+def test_init(folder, capsys):
+    """No second key is made, whatever happens, and the next init completes what one began. All of the functions that init
+    calls beyond those of apply; of the others a sample."""
+    chance = random.Random(SEED)
+    template = matrix.Template(folder / "t", parts.RELEASE, empty=True)
+    first = template.copy(folder / "order", parts.RELEASE)
+    first.run("init")
+    everything = matrix.init_cells(matrix.calls(first.faults.log), chance)
+    own = [cell for cell in everything if cell.function in ("C_GenerateKeyPair", "C_CreateObject")]
+    others = [cell for cell in everything if cell not in own]
+    chosen = everything if parts.ALL else own + sample(others, INIT_SAMPLE, chance)
+    outcomes, bad = run_all(chosen, lambda number, cell: matrix.run_init_cell(
+        template, folder / f"c{number}", cell, build_for(number)))
+    show("init", {cell: outcomes[cell] for cell in everything if cell in outcomes}, bad, capsys)
+
+
+@pytest.mark.parametrize("fault", ["DEVICE_ERROR", "PIN_INCORRECT", "HOST_MEMORY", "hang", "crash"])
+def test_a_key_that_is_not_good_enough_and_cannot_be_destroyed(folder, fault):
+    """It is named, and nothing is ever signed with it."""
+    place = matrix.Template(folder / "t", parts.BUILD, empty=True).copy(folder / "c", parts.BUILD)
+    action, words = matrix.FAULTS[fault]
+    said = place.run("init", faults=f"C_GenerateKeyPair@*=extractable,C_DestroyObject@*={action}", code=None,
+                     deadline=matrix.DEADLINE_MS)
+    assert said.code in (1, 3), said
+    for word in ("C_DestroyObject", *words, "hint:"):
+        assert word in said.err, f"{word!r} was not said\n{said}"
+    again = place.run("init", code=3)
+    assert "extractable" in again.err, again
+    assert matrix.objects(place)["Private Key Object"] == 1
+    assert not place.faults.signed(), "it signed with an extractable key"
