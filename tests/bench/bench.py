@@ -77,7 +77,7 @@ def idle(world, scale, sizes):
 
 def signing(scale, wanted, scratch, sizes):
     """The signing phase alone, on tokens far and near."""
-    most, turns_each = (sizes or [SIGNED[scale]])[0], 1 if scale == "smoke" else 3
+    most, turns_each = (sizes or [SIGNED[scale]])[0], 1 if scale == "smoke" else 5
     found = []
     if "far" in wanted:
         found += phase.far(scratch, DELAYS[scale], most, turns_each, say)
