@@ -11,6 +11,7 @@
 
 #include <mica/ca.h>
 #include <mica/certificate.h>
+#include <mica/chain.h>
 
 #include <pki/lint_private.h>
 
@@ -54,6 +55,21 @@ static void judge(const struct buf *bytes)
 	}
 }
 
+/* As what stands above a CA, and as a CA below itself */
+static void place(const struct buf *bytes, struct ca *ca)
+{
+	MICA_AUTO(chain_freep) struct chain *chain = chain_new();
+	struct err err = ERR_INIT;
+	size_t at = 0;
+
+	if (chain_add(chain, "fuzz.pem", bytes, &err) < 0 ||
+	    chain_check(chain, &at, &err) < 0 || !ca)
+		return;
+	(void)!ca_check_ready(ca, 1790000000, &err);
+	if (ca_put_under(ca, chain, &err) == 0)
+		chain = NULL; /* the CA's now */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	BUF_AUTO bytes = BUF_INIT;
@@ -70,5 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)!ca_read_bundle("fuzz.pem", &bytes, &pem, &err);
 	(void)!certificate_spki(&bytes, &spki, &err);
 	judge(&bytes);
+	place(&bytes, ca);
 	return 0;
 }

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_tbs(const uint8_t *data, size_t size)
 {
 	static const uint8_t issuer[] = { 0x30, 0x00 };
-	const struct tbs_rule rule = { TOKEN_USE_ISSUE, ALG_EC_P256, issuer, sizeof(issuer), NULL, 0 };
+	const struct tbs_rule rule = { TOKEN_USE_ISSUE, ALG_EC_P256, issuer, sizeof(issuer),
+		NULL, 0 };
 	struct err err = ERR_INIT;
 	struct tbs tbs = { 0 };
 
@@ -27,9 +28,12 @@ static void read_tbs(const uint8_t *data, size_t size)
 	if (tbs.issuer < data || tbs.issuer + tbs.issuer_len > data + size ||
 	    tbs.issuer_len < 2)
 		abort();
-	if (tbs.algorithm < data || tbs.algorithm + tbs.algorithm_len > data + size)
+	if (tbs.kind == TBS_REQUEST
+	        ? tbs.spki < data || tbs.spki + tbs.spki_len > data + size
+	        : tbs.algorithm < data || tbs.algorithm + tbs.algorithm_len > data + size)
 		abort();
-	if (tbs_judge(data, size, &rule, &err) == 0 && tbs.kind == TBS_CA)
+	if (tbs_judge(data, size, &rule, &err) == 0 &&
+	    (tbs.kind == TBS_CA || tbs.kind == TBS_REQUEST))
 		abort();
 }
 
