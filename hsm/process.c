@@ -19,6 +19,8 @@
 enum {
 	OUT_OF_THE_WAY = 16, /* above the descriptors that the child gets */
 	DYING_MS = 2000,     /* the end of file comes a little before the death it tells of */
+	REAP_MS = 2000, /* what a driver holds in the kernel does not die when it is killed */
+	REAP_EVERY_MS = 2,
 };
 
 extern char **environ;
@@ -122,14 +124,24 @@ enum wire_try process_try(const struct process *process)
 	return spent == WIRE_TRY_KEPT ? WIRE_TRY_KEPT : WIRE_TRY_SPENT;
 }
 
+static bool reaped(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
+		return errno != EINTR;
+	return info.si_pid == pid;
+}
+
+/* What is not dead in time is left to die, and to init. */
 static void reap(struct process *process)
 {
+	const struct timespec pause = { 0, REAP_EVERY_MS * 1000000L };
+	int64_t until = process_now_ms() + REAP_MS;
 	enum wire_try spent = process_try(process);
-	siginfo_t info;
 
-	while (process->pid > 0 && waitid(P_PID, (id_t)process->pid, &info, WEXITED) < 0 &&
-	       errno == EINTR)
-		;
+	while (process->pid > 0 && !reaped(process->pid) && process_now_ms() < until)
+		nanosleep(&pause, NULL);
 	mem_closep(&process->pidfd);
 	mem_closep(&process->socket);
 	if (process->page)

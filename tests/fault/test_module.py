@@ -3,12 +3,15 @@
 cures itself; nothing half-done is delivered, no process stays behind, and the next run works."""
 import concurrent.futures
 import os
+import signal
+import subprocess
 import time
 
 import pytest
 
+from harness import parts
 from harness.faults import Faults, known
-from harness.home import Home
+from harness.home import Home, without_leak_check
 from harness.inventory import Inventory
 from harness.run import run
 from harness.tree import difference, snapshot
@@ -166,6 +169,36 @@ def test_a_wrong_pin_is_sent_once(scratch):
     (bad.home / "pin").write_text("wrong\n")
     bad.run("rotate", "--all", code=1)
     assert len(bad.faults.calls("C_Login")) == 1
+
+
+def test_a_module_that_does_not_die_when_it_is_killed(scratch):
+    """As one whose driver holds it in the kernel: mica does not wait for it. Here a tracer holds it, that is stopped."""
+    parts.need_strace_inside()
+    bad = Bad(scratch)
+    bad.faults.forget()
+    env = {**bad.home.env, **bad.faults.env("C_Sign@*=hang"), **without_leak_check(), "MICA_TOKEN_DEADLINE_MS": "3000"}
+    begun = time.monotonic()
+    with open(scratch / "said", "w") as file:  # mica-token has it open as well, so nobody waits for its end
+        mica = subprocess.Popen([parts.mica(), "rotate", "--all"], cwd=bad.home.path, env=env,
+                                stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    while not (bad.faults.log.exists() and "C_Sign hang" in bad.faults.log.read_text()):
+        assert time.monotonic() - begun < 20
+        time.sleep(0.02)
+    token = bad.faults.calls("C_Sign")[0][0]
+    tracer = subprocess.Popen(["strace", "-f", "-p", token, "-o", "/dev/null"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert "attached" in tracer.stderr.readline()
+        tracer.send_signal(signal.SIGSTOP)
+        mica.wait(timeout=20)
+        took = time.monotonic() - begun
+    finally:
+        tracer.kill()
+        tracer.communicate()
+        mica.kill()
+    said = (scratch / "said").read_text()
+    assert mica.returncode == 1 and "hung in C_Sign" in said, said
+    assert 4 < took < 12, f"{took:.1f} s: the tracer did not hold it, or mica waited for it"
+    bad.works_again()
 
 
 def test_nothing_due_means_no_call(scratch):
