@@ -35,7 +35,7 @@ def obey(yubikey, words):
 
 
 with YubiKey() as key:
-    print(f"a YubiKey {'.'.join(map(str, key.card.firmware))}, serial {key.card.serial}, PIN 123456, PUK 12345678, in\n")
+    print(f"a YubiKey, serial {key.card.serial}, PIN 123456, PUK 12345678, in\n")
     for name, value in key.env.items():
         print(f"export {name}={shlex.quote(value)}", flush=True)
     for line in sys.stdin:

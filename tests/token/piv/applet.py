@@ -2,7 +2,7 @@
 """The applet: a command in, an answer out. It knows nothing of readers.
 
 What it was asked is there to be counted: pins (VERIFY commands that brought a PIN), wrong_pins, signed (what was to be
-signed: a digest, for RSA padded), touches, missed, log (the names and status words of all commands; never their data)."""
+signed: a digest, for RSA padded), touches, missed, log (names and status words of all commands, never their data)."""
 import os
 import threading
 import time
