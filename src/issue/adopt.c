@@ -124,6 +124,8 @@ static int read_brought(struct issue *issue, const char *file, struct err *err)
 	    chain_read_ders(file, &bytes, &ders, &n, err) < 0)
 		return -1;
 	status = ca_read(file, &ders[0], &given, err);
+	if (status < 0 && err->hint[0] == '\0')
+		err_hint(err, "the CA above must put into it what the request asks for");
 	if (status == 0)
 		status = same_chain(issue, file, ders, n, err);
 	chain_free_ders(ders, n);
