@@ -100,10 +100,21 @@ class Stage:
             said.append((folder / f"{stem}.pem").read_bytes())
         return said
 
+    def clear_latch(self):
+        """A kill within a login leaves the latch armed: the PIN may have been wrong, and is not tried by itself again."""
+        if not list(self.home.path.glob("state/latch-*")):
+            return
+        before = len(self.faults.calls("C_Login"))
+        refused = self.run("apply", code=3)
+        assert "mica token --clear-latch" in refused.err, refused
+        assert len(self.faults.calls("C_Login")) == before, "a PIN was tried although the latch is armed"
+        self.run("token", "--clear-latch")
+
     def judge(self):
         """What must hold after a crash, then what must hold after the rerun."""
         self.judge_trees(may_be_absent=not self.delivered)
         assert not self.unknown(), "a signature that the ledger does not know"
+        self.clear_latch()
         rerun = self.run("apply")
         after = self.judge_trees(may_be_absent=False)
         assert len(after) == 2
