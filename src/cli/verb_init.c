@@ -4,10 +4,9 @@
 #include "effort.h"
 #include "copy.h"
 #include "json.h"
-#include "keyview.h"
 #include "login.h"
+#include "madeview.h"
 #include "run.h"
-#include "table.h"
 #include "verbs.h"
 
 /* One CA on its way to a certificate. */
@@ -201,23 +200,6 @@ static int make_request(struct making *making, struct issue_request *ret, struct
 
 /* --- the result ---------------------------------------------------------------------- */
 
-struct made {
-	const struct ca *ca;
-	char *path;
-	char fingerprint[DIGEST_LEN * 3];
-	char serial[2 * 20 + 1];
-};
-
-/* as 'openssl x509 -fingerprint -sha256' prints it */
-static void fingerprint_text(const struct ca *ca, char ret[static DIGEST_LEN * 3])
-{
-	struct digest digest = ca_fingerprint(ca);
-
-	for (size_t i = 0; i < DIGEST_LEN; i++)
-		snprintf(
-		    ret + 3 * i, 4, i + 1 < DIGEST_LEN ? "%02X:" : "%02X", digest.bytes[i]);
-}
-
 static int serial_text(
     struct issue *issue, const char *name, char ret[static 41], struct err *err)
 {
@@ -236,106 +218,52 @@ static int serial_text(
 	return 0;
 }
 
-static void print_made(const struct making *making, const struct made *made)
+static struct madeview view_of(const struct making *making)
 {
-	static const struct table_column columns[] = { { "", TABLE_WHOLE },
-		{ "", TABLE_WHOLE } };
-	MICA_AUTO(table_freep)
-	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
-	const struct token_info *token = login_info(making->login);
-	MICA_FREE char *where =
-	    mem_printf("%s (serial %s, %s)", token->label, token->serial, token->model);
-	char date[CLOCK_TEXT];
-
-	keyview_row(table, "CA", making->ca->name);
-	keyview_row(table, "subject", ca_subject_text(made->ca));
-	keyview_row(table, "serial", made->serial);
-	keyview_row(table, "expires", clock_date(ca_not_after(made->ca), date));
-	keyview_row(table, "SHA-256", made->fingerprint);
-	keyview_row(table, "certificate", made->path);
-	keyview_row(table, "token", where);
-	keyview_summary(table, making->key);
-	table_print(table, stdout);
+	return (struct madeview){
+		.name = making->ca->name, .token = login_info(making->login), .key = making->key
+	};
 }
 
-static json_t *json_of_made(const struct making *making, const struct made *made)
+static void show(const struct making *making, const struct madeview *made, json_t *list)
 {
-	json_t *object = json_object();
-
-	json_set_text(object, "ca", making->ca->name);
-	json_set_text(object, "subject", ca_subject_text(made->ca));
-	json_set_text(object, "serial", made->serial);
-	json_set_time(object, "not-before", ca_not_before(made->ca));
-	json_set_time(object, "not-after", ca_not_after(made->ca));
-	json_set_text(object, "sha-256", made->fingerprint);
-	json_set_text(object, "certificate", made->path);
-	json_set(object, "token", keyview_token_json(login_info(making->login)));
-	json_set(object, "key", keyview_json(making->key));
-	return object;
+	json_add(list, madeview_json(made));
+	if (run_prints(making->run))
+		madeview_print(made);
 }
 
 static int tell(struct making *making, json_t *list, struct err *err)
 {
 	MICA_AUTO(ca_freep) struct ca *ca = NULL;
 	MICA_FREE char *path = NULL;
-	struct made made = { 0 };
+	struct madeview made = view_of(making);
+	char serial[2 * 20 + 1] = "";
 
 	if (ca_read(making->ca->name, &making->der, &ca, err) < 0 ||
-	    serial_text(making->issue, making->ca->name, made.serial, err) < 0)
+	    serial_text(making->issue, making->ca->name, serial, err) < 0)
 		return -1;
 	path = mem_printf(
 	    "%s/%s.pem", issue_inventory(making->issue)->state_dir, making->ca->name);
 	made.ca = ca;
 	made.path = path;
-	fingerprint_text(ca, made.fingerprint);
-	json_add(list, json_of_made(making, &made));
-	if (run_prints(making->run))
-		print_made(making, &made);
+	made.serial = serial;
+	show(making, &made, list);
 	return 0;
-}
-
-static void print_request(const struct making *making, bool again)
-{
-	static const struct table_column columns[] = { { "", TABLE_WHOLE },
-		{ "", TABLE_WHOLE } };
-	MICA_AUTO(table_freep)
-	struct table *table = table_new(TABLE_BARE, columns, mem_count(columns));
-	const struct token_info *token = login_info(making->login);
-	MICA_FREE char *where =
-	    mem_printf("%s (serial %s, %s)", token->label, token->serial, token->model);
-
-	keyview_row(table, "CA", making->ca->name);
-	keyview_row(table, "request", making->options.file);
-	keyview_row(table, "signed", again ? "before: the same request again" : "now");
-	keyview_row(table, "token", where);
-	keyview_summary(table, making->key);
-	table_print(table, stdout);
-}
-
-static json_t *json_of_request(const struct making *making, bool again)
-{
-	json_t *object = json_object();
-
-	json_set_text(object, "ca", making->ca->name);
-	json_set_text(object, "request", making->options.file);
-	json_set(object, "again", json_boolean(again));
-	json_set(object, "token", keyview_token_json(login_info(making->login)));
-	json_set(object, "key", keyview_json(making->key));
-	return object;
 }
 
 static int request_ca(struct making *making, json_t *list, struct err *err)
 {
 	struct issue_request request = { 0 };
+	struct madeview made = view_of(making);
 	int status = make_request(making, &request, err);
 
 	buf_clear(&request.der);
 	if (status < 0)
 		return -1;
 	report_findings(&making->run->report);
-	json_add(list, json_of_request(making, request.again));
-	if (run_prints(making->run))
-		print_request(making, request.again);
+	made.path = making->options.file;
+	made.requested_again = request.again;
+	show(making, &made, list);
 	return 0;
 }
 

@@ -6,10 +6,13 @@
 
 static int need_ca(const struct issue *issue, struct err *err)
 {
+	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+
 	if (issue->ca)
 		return 0;
-	err_set(err, ERR_FAILED, "the CA '%s' has no certificate yet",
-	    inventory_issuer(issue->inventory)->name);
+	err_set(err, ERR_FAILED, "the CA '%s' has no certificate yet", ca->name);
+	if (ca->n_parents > 0 && !ca->certificate)
+		return err_hint(err, "make its key and a request for it: mica init --csr FILE");
 	return err_hint(err, "make its key and certificate: mica init");
 }
 

@@ -24,7 +24,8 @@ static int ca_row(
 	row->kind = RECORD_CA;
 	row->action = PLAN_ISSUE;
 	if (!issue->ca) {
-		row->why = mem_strdup("has no certificate yet: mica init");
+		row->why = mem_printf("has no certificate yet: mica init%s",
+		    ca->n_parents > 0 && !ca->certificate ? " --csr FILE" : "");
 		return 0;
 	}
 	if (ledger_current(issue->ledger, RECORD_CA, ca->name, &record, err) < 0)

@@ -54,7 +54,9 @@ def test_request(home, corp):
     assert kinds(home) == [("g1:request", "ca", "issued")]
     assert not (home / "state/g1.pem").exists()
     # nothing can be issued yet
-    assert "the CA 'g1' has no certificate yet" in home.mica("apply", code=1).err
+    said = home.mica("apply", code=1)
+    assert "the CA 'g1' has no certificate yet" in said.err and "mica init --csr FILE" in said.err
+    assert "has no certificate yet: mica init --csr FILE" in home.mica("status").out
 
 
 def test_again_the_same(home, corp):
