@@ -94,3 +94,30 @@ int credentials_show(
 		return err_openssl(err, "cannot use the client certificate with its key");
 	return 0;
 }
+
+void credentials_name(const X509_NAME *name, struct buf *ret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_NAME(name, &der);
+
+	if (len > 0)
+		buf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+}
+
+int credentials_subjects(
+    const struct buf *pem, struct buf **ret, size_t *ret_n, struct err *err)
+{
+	MICA_AUTO(free_certificates) certificates *list = read_certificates(pem);
+	int n = list ? sk_X509_num(list) : 0;
+	struct buf *names;
+
+	if (!list)
+		return err_openssl(err, "cannot read the CA certificates");
+	names = mem_array((size_t)n, sizeof(*names));
+	for (int i = 0; i < n; i++)
+		credentials_name(X509_get_subject_name(sk_X509_value(list, i)), &names[i]);
+	*ret = names;
+	*ret_n = (size_t)n;
+	return 0;
+}

@@ -2,7 +2,8 @@
 #include <mica/probe.h>
 
 #include <arpa/inet.h>
-#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,53 +21,101 @@ enum {
 
 struct probe {
 	const struct probe_params *params;
+	char *name; /* of the server */
 	struct reach reach;
 	SSL_CTX *ctx;
 	SSL *ssl;
 	BIO *in,
 	    *out; /* memory, owned by ssl: the socket is ours, so that SIGPIPE never comes */
-	struct buf certificate; /* of the server, once it has shown it */
+	struct probe_result seen;
 	int verify_error;
 	int alert;   /* the fatal one that the server sent */
 	bool ticket; /* the server sent a session ticket: it has judged us and is content */
 };
 
+static void free_bufs(struct buf *bufs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_clear(&bufs[i]);
+	free(bufs);
+}
+
 void probe_result_clear(struct probe_result *result)
 {
 	buf_clear(&result->certificate);
-	result->tls_version[0] = '\0';
+	free_bufs(result->chain, result->n_chain);
+	free_bufs(result->accepts, result->n_accepts);
+	*result = (struct probe_result){ .certificate = BUF_INIT };
 }
 
 static void probe_clear(struct probe *probe)
 {
+	free(probe->name);
 	SSL_free(probe->ssl);
 	SSL_CTX_free(probe->ctx);
 	reach_close(&probe->reach);
-	buf_clear(&probe->certificate);
+	probe_result_clear(&probe->seen);
 }
 
 /* --- what OpenSSL tells on the way ----------------------------------------------- */
 
-/* Notes the leaf before it is judged. A certificate that does not verify ends the handshake, so
- * that our own is never shown to a stranger. */
+static void add_certificate(X509 *from, struct buf *ret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(from, &der);
+
+	if (len > 0)
+		buf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+}
+
+/* What the server presents: the leaf, then what follows it. */
+static void note_chain(struct probe *probe, X509_STORE_CTX *store)
+{
+	STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
+	struct probe_result *seen = &probe->seen;
+	int n = shown ? sk_X509_num(shown) : 0;
+
+	probe_result_clear(seen);
+	add_certificate(X509_STORE_CTX_get0_cert(store), &seen->certificate);
+	seen->chain = mem_array(n > 1 ? (size_t)n - 1 : 0, sizeof(*seen->chain));
+	for (int i = 1; i < n; i++)
+		add_certificate(sk_X509_value(shown, i), &seen->chain[seen->n_chain++]);
+	snprintf(
+	    seen->tls_version, sizeof(seen->tls_version), "%s", SSL_get_version(probe->ssl));
+}
+
+/* Notes what is shown before it is judged. A certificate that does not verify ends the
+ * handshake, so that our own is never shown to a stranger. */
 static int on_certificate(X509_STORE_CTX *store, void *context)
 {
 	struct probe *probe = context;
-	unsigned char *der = NULL;
-	int len = i2d_X509(X509_STORE_CTX_get0_cert(store), &der);
-	int good = X509_verify_cert(store);
 
-	if (len > 0) {
-		buf_reset(&probe->certificate);
-		buf_add(&probe->certificate, der, (size_t)len);
-	}
-	OPENSSL_free(der);
-	if (good == 1)
+	note_chain(probe, store);
+	if (!probe->params->ca_pem || X509_verify_cert(store) == 1)
 		return 1;
 	probe->verify_error = X509_STORE_CTX_get_error(store);
 	if (probe->verify_error == X509_V_OK)
 		probe->verify_error = X509_V_ERR_UNSPECIFIED;
 	return 0;
+}
+
+/* The server wants a client certificate, and may have said of whose CAs. */
+static int on_asked(SSL *ssl, void *context)
+{
+	const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);
+	struct probe *probe = context;
+	struct probe_result *seen = &probe->seen;
+	int n = names ? sk_X509_NAME_num(names) : 0;
+
+	seen->asks_client = true;
+	if (seen->accepts)
+		return 1;
+	seen->accepts = mem_array((size_t)(n > 0 ? n : 0), sizeof(*seen->accepts));
+	for (int i = 0; i < n; i++)
+		credentials_name(
+		    sk_X509_NAME_value(names, i), &seen->accepts[seen->n_accepts++]);
+	return 1; /* go on */
 }
 
 static void on_info(const SSL *ssl, int where, int value)
@@ -88,20 +137,39 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 
 /* --- setting up ------------------------------------------------------------------ */
 
+/* What is too old to be offered by itself needs the lowest security level to be offered at all.
+ */
+static bool set_offer(SSL_CTX *ctx, enum probe_offer offer)
+{
+	static const struct {
+		int least, most;
+	} versions[] = {
+		[PROBE_OFFER_USUAL] = { TLS1_2_VERSION, 0 },
+		[PROBE_OFFER_1_2] = { TLS1_2_VERSION, TLS1_2_VERSION },
+		[PROBE_OFFER_1_1] = { TLS1_1_VERSION, TLS1_1_VERSION },
+	};
+
+	if (offer == PROBE_OFFER_1_1)
+		SSL_CTX_set_security_level(ctx, 0);
+	return SSL_CTX_set_min_proto_version(ctx, versions[offer].least) &&
+	       SSL_CTX_set_max_proto_version(ctx, versions[offer].most);
+}
+
 static int set_context(struct probe *probe, struct err *err)
 {
 	const struct probe_params *params = probe->params;
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
 	probe->ctx = ctx;
-	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION))
+	if (!ctx || !set_offer(ctx, params->offer))
 		return err_openssl(err, "cannot set TLS up");
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, probe);
+	SSL_CTX_set_cert_cb(ctx, on_asked, probe);
 	SSL_CTX_set_info_callback(ctx, on_info);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_session);
-	if (credentials_trust(ctx, params->ca_pem, err) < 0)
+	if (params->ca_pem && credentials_trust(ctx, params->ca_pem, err) < 0)
 		return -1;
 	return params->cert_pem ? credentials_show(ctx, params->cert_pem, params->key_pem, err)
 	                        : 0;
@@ -111,7 +179,7 @@ static int set_context(struct probe *probe, struct err *err)
  * counts. */
 static int set_name(struct probe *probe)
 {
-	const char *name = probe->params->server_name;
+	const char *name = probe->name;
 	X509_VERIFY_PARAM *verify = SSL_get0_param(probe->ssl);
 	unsigned char ip[16];
 
@@ -142,8 +210,7 @@ static int set_connection(struct probe *probe, struct err *err)
 	SSL_set_connect_state(probe->ssl);
 	if (SSL_set_alpn_protos(probe->ssl, alpn, sizeof(alpn) - 1) != 0 ||
 	    set_name(probe) != 1)
-		return err_openssl(
-		    err, "cannot set TLS up for '%s'", probe->params->server_name);
+		return err_openssl(err, "cannot set TLS up for '%s'", probe->name);
 	return 0;
 }
 
@@ -193,11 +260,11 @@ static int explain(struct probe *probe, struct err *err)
 		ERR_clear_error();
 		return err_set(err, ERR_REFUSED,
 		    "the certificate of '%s' does not verify for '%s': %s", endpoint,
-		    probe->params->server_name,
-		    X509_verify_cert_error_string(probe->verify_error));
+		    probe->name, X509_verify_cert_error_string(probe->verify_error));
 	}
 	if (probe->alert != NO_ALERT) {
 		ERR_clear_error();
+		probe->seen.turned_away = true;
 		return err_set(err, ERR_FAILED,
 		    "'%s' refused the connection with the alert '%s'", endpoint,
 		    alert_name(probe->alert));
@@ -230,6 +297,7 @@ static int shake(struct probe *probe, struct err *err)
 		if (got < 0)
 			return -1;
 		if (got == 0) {
+			probe->seen.turned_away = true;
 			err_set(err, ERR_FAILED,
 			    "'%s' closed the connection during the TLS handshake",
 			    probe->params->endpoint);
@@ -278,33 +346,48 @@ static int confirm(struct probe *probe, struct err *err)
 		got = more(probe, wait_ms, err);
 		if (got < 0)
 			return !answers && err->kind == ERR_TIMEOUT ? 0 : -1;
-		if (got == 0)
+		if (got == 0) {
+			probe->seen.turned_away = true;
 			return err_set(err, ERR_FAILED,
 			    "'%s' closed the connection right after the TLS handshake",
 			    probe->params->endpoint);
+		}
 	}
+}
+
+static void note_protocol(struct probe *probe)
+{
+	const unsigned char *chosen;
+	unsigned len;
+
+	SSL_get0_alpn_selected(probe->ssl, &chosen, &len);
+	if (len < sizeof(probe->seen.protocol))
+		snprintf(probe->seen.protocol, sizeof(probe->seen.protocol), "%.*s", (int)len,
+		    (const char *)chosen);
 }
 
 int probe_endpoint(const struct probe_params *params, struct probe_result *ret, struct err *err)
 {
 	MICA_AUTO(probe_clear)
-	struct probe probe = { .params = params,
-		.reach = { .fd = -1 },
-		.certificate = BUF_INIT,
-		.alert = NO_ALERT };
+	struct probe probe = { .params = params, .reach = { .fd = -1 }, .alert = NO_ALERT };
 	struct err quiet = ERR_INIT;
 	bool good;
 
+	probe.name = params->server_name ? mem_strdup(params->server_name)
+	                                 : reach_host(params->endpoint);
 	if (set_context(&probe, err) < 0 || set_connection(&probe, err) < 0 ||
 	    reach_open(params->endpoint, params->timeout_ms, &probe.reach, err) < 0)
 		return -1;
-	good = shake(&probe, err) == 0 &&
-	       (SSL_version(probe.ssl) < TLS1_3_VERSION || confirm(&probe, err) == 0);
-	buf_move(&ret->certificate, &probe.certificate);
+	good = shake(&probe, err) == 0;
+	if (good)
+		note_protocol(&probe);
+	good = good && (SSL_version(probe.ssl) < TLS1_3_VERSION || confirm(&probe, err) == 0);
+	probe_result_clear(ret);
+	*ret = probe.seen;
+	probe.seen = (struct probe_result){ .certificate = BUF_INIT };
 	if (!good)
 		return -1;
 	SSL_shutdown(probe.ssl);
 	(void)!flush(&probe, &quiet);
-	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", SSL_get_version(probe.ssl));
 	return 0;
 }

@@ -69,6 +69,17 @@ static int split(const char *endpoint, struct lookup *ret, struct err *err)
 	return 0;
 }
 
+char *reach_host(const char *endpoint)
+{
+	struct lookup lookup = { .host = NULL };
+	struct err ignored = ERR_INIT; /* reach_open() tells it */
+
+	if (split(endpoint, &lookup, &ignored) < 0)
+		return mem_strdup(endpoint);
+	free(lookup.port);
+	return lookup.host;
+}
+
 static void lookup_free(struct lookup *lookup)
 {
 	if (!lookup)

@@ -23,6 +23,9 @@ int reach_open(
     const char *endpoint, int timeout_ms, struct reach *ret, struct err *err) MICA_CHECKED;
 void reach_close(struct reach *reach);
 
+/* The host of an endpoint, without brackets; free() it. */
+char *reach_host(const char *endpoint);
+
 /* how much of the deadline is left, at least 0 */
 int reach_left(const struct reach *reach);
 

@@ -130,9 +130,11 @@ static int teardown(void **state)
 /* --- the server ------------------------------------------------------------------ */
 
 enum manner {
-	SPEAK_TLS,   /* h2: SETTINGS once it has read the preface */
-	SPEAK_PLAIN, /* answers every byte with HTTP */
-	SAY_NOTHING, /* accepts and is silent */
+	SPEAK_TLS,      /* h2: SETTINGS once it has read the preface */
+	SPEAK_PLAIN,    /* answers every byte with HTTP */
+	SPEAK_PLAIN_H2, /* answers every byte with an empty SETTINGS frame */
+	WANT_HTTPS,     /* answers every byte as Go's HTTPS server does */
+	SAY_NOTHING,    /* accepts and is silent */
 	CLOSE_AT_ONCE,
 	RESET_AT_ONCE,
 	CLOSE_AFTER,  /* closes the socket after the handshake, without a word */
@@ -143,7 +145,10 @@ struct host {
 	enum manner manner;
 	const struct identity *identity; /* NULL: server */
 	int max_version;                 /* 0: the newest */
+	int min_version;                 /* 0: the oldest */
 	bool wants_client, tickets, no_alpn;
+	const struct identity *names[2]; /* of the CAs that it says it takes */
+	const struct identity *behind;   /* presented behind its certificate */
 	/* set by host_start() */
 	int listener;
 	char endpoint[32];
@@ -182,6 +187,15 @@ static void host_context(struct host *host)
 	SSL_CTX_set_num_tickets(host->ctx, host->tickets ? 2 : 0);
 	if (host->max_version)
 		SSL_CTX_set_max_proto_version(host->ctx, host->max_version);
+	if (host->min_version) {
+		if (host->min_version < TLS1_2_VERSION)
+			SSL_CTX_set_security_level(host->ctx, 0);
+		SSL_CTX_set_min_proto_version(host->ctx, host->min_version);
+	}
+	if (host->behind)
+		assert_int_equal(SSL_CTX_add1_chain_cert(host->ctx, host->behind->cert), 1);
+	for (size_t i = 0; i < mem_count(host->names) && host->names[i]; i++)
+		assert_int_equal(SSL_CTX_add_client_CA(host->ctx, host->names[i]->cert), 1);
 	if (host->wants_client) {
 		X509_STORE_add_cert(SSL_CTX_get_cert_store(host->ctx), ca.cert);
 		SSL_CTX_set_verify(
@@ -189,6 +203,8 @@ static void host_context(struct host *host)
 		SSL_CTX_set_cert_verify_callback(host->ctx, verify_at_now, NULL);
 	}
 }
+
+static const char settings[] = "\0\0\0\x04\0\0\0\0";
 
 static void wait_stopped(const struct host *host)
 {
@@ -198,7 +214,6 @@ static void wait_stopped(const struct host *host)
 
 static void serve_tls(struct host *host, int fd)
 {
-	static const char settings[] = "\0\0\0\x04\0\0\0\0";
 	SSL *ssl = SSL_new(host->ctx);
 	char preface[33];
 	size_t got;
@@ -218,22 +233,37 @@ static void serve_tls(struct host *host, int fd)
 	SSL_free(ssl);
 }
 
+/* sizeof a literal counts its NUL: of SETTINGS that is the last byte of the frame */
+static const struct {
+	const char *bytes;
+	size_t len;
+} plain_answers[] = {
+	[SPEAK_PLAIN] = { "HTTP/1.1 400 Bad Request\r\n\r\n", 28 },
+	[SPEAK_PLAIN_H2] = { settings, sizeof(settings) },
+	[WANT_HTTPS] = { "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an "
+	                 "HTTPS server.\n",
+	    77 },
+};
+
 static void serve(struct host *host, int fd)
 {
-	static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
 	struct linger now = { 1, 0 };
 	char bytes[64];
 
 	switch (host->manner) {
 	case SPEAK_PLAIN:
+	case SPEAK_PLAIN_H2:
+	case WANT_HTTPS:
 		if (recv(fd, bytes, sizeof(bytes), 0) > 0)
-			(void)!send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+			(void)!send(fd, plain_answers[host->manner].bytes,
+			    plain_answers[host->manner].len, MSG_NOSIGNAL);
 		wait_stopped(host);
 		break;
 	case SAY_NOTHING:
 		wait_stopped(host);
 		break;
-	case RESET_AT_ONCE:
+	case RESET_AT_ONCE: /* once it is surely connected */
+		(void)!recv(fd, bytes, 1, 0);
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		break;
 	case CLOSE_AT_ONCE:
@@ -358,7 +388,7 @@ static void expect_failure(struct attempt *attempt, enum err_kind kind, const ch
 	assert_int_equal(attempt->err.kind, kind);
 	/* the certificate is given once the server has shown it, whatever comes then */
 	assert_int_equal(attempt->result.certificate.len > 0, attempt->seen);
-	assert_string_equal(attempt->result.tls_version, "");
+	assert_int_equal(attempt->result.tls_version[0] != '\0', attempt->seen);
 	probe_result_clear(&attempt->result);
 }
 
@@ -612,6 +642,197 @@ static void test_credentials(void **state)
 	    "cannot use the client certificate with its key");
 }
 
+/* --- what the server says of itself ---------------------------------------------- */
+
+static void expect_trust(
+    struct host host, const struct buf *ca_pem, enum probe_trust wanted, bool asks)
+{
+	struct attempt attempt = { .host = host, .shown = &client };
+	enum probe_trust trust = PROBE_TRUST_UNTOLD;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(run(&attempt), 0);
+	assert_int_equal(attempt.result.asks_client, asks);
+	assert_int_equal(probe_trust(&attempt.result, ca_pem, &trust, &err), 0);
+	assert_int_equal(trust, wanted);
+	probe_result_clear(&attempt.result);
+}
+
+/* in both versions of TLS */
+static void test_trust(void **state)
+{
+	static const int versions[] = { 0, TLS1_2_VERSION };
+	BUF_AUTO both = BUF_INIT;
+
+	(void)state;
+	buf_add(&both, ca.cert_pem.data, ca.cert_pem.len);
+	buf_add(&both, other_ca.cert_pem.data, other_ca.cert_pem.len);
+	for (size_t i = 0; i < mem_count(versions); i++) {
+		struct host none = { .max_version = versions[i] };
+		struct host untold = { .max_version = versions[i], .wants_client = true };
+		struct host one = untold, two = untold;
+
+		one.names[0] = two.names[0] = &ca;
+		two.names[1] = &other_ca;
+		expect_trust(none, &ca.cert_pem, PROBE_TRUST_UNTOLD, false);
+		expect_trust(untold, &ca.cert_pem, PROBE_TRUST_UNTOLD, true);
+		expect_trust(one, &ca.cert_pem, PROBE_TRUST_SAME, true);
+		expect_trust(two, &both, PROBE_TRUST_SAME, true);
+		expect_trust(one, &both, PROBE_TRUST_OTHER, true);
+		expect_trust(two, &ca.cert_pem, PROBE_TRUST_OTHER, true);
+		expect_trust(one, &other_ca.cert_pem, PROBE_TRUST_OTHER, true);
+	}
+}
+
+static void test_trust_of_nothing(void **state)
+{
+	const struct probe_result result = { .certificate = BUF_INIT };
+	const struct buf empty = BUF_INIT;
+	enum probe_trust trust = PROBE_TRUST_SAME;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(probe_trust(&result, &empty, &trust, &err), -1);
+	assert_int_equal(trust, PROBE_TRUST_SAME);
+}
+
+static void test_what_is_seen(void **state)
+{
+	struct attempt grpc = { .host = { .manner = SPEAK_TLS, .behind = &ca } };
+	struct attempt plain = {
+		.host = { .manner = SILENT_AFTER, .tickets = true, .no_alpn = true }
+	};
+	unsigned char *der = NULL;
+	int len = i2d_X509(ca.cert, &der);
+
+	(void)state;
+	assert_int_equal(run(&grpc), 0);
+	assert_string_equal(grpc.result.protocol, "h2");
+	assert_int_equal(grpc.result.n_chain, 1);
+	assert_true(buf_same(&grpc.result.chain[0], der, (size_t)len));
+	probe_result_clear(&grpc.result);
+	assert_int_equal(run(&plain), 0);
+	assert_string_equal(plain.result.protocol, "");
+	assert_int_equal(plain.result.n_chain, 0);
+	probe_result_clear(&plain.result);
+	OPENSSL_free(der);
+}
+
+/* without a CA to trust nothing is judged: neither the issuer, nor the name, nor the time */
+static void test_unjudged(void **state)
+{
+	struct host host = { .manner = SPEAK_TLS, .identity = &stranger };
+	struct probe_params params = { .timeout_ms = 5000, .now = NOW + 5000 };
+	struct probe_result result = { .certificate = BUF_INIT };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	host_start(&host);
+	params.endpoint = host.endpoint;
+	assert_int_equal(probe_endpoint(&params, &result, &err), 0);
+	assert_true(result.certificate.len > 0);
+	host_stop(&host);
+	probe_result_clear(&result);
+}
+
+static void expect_offer(struct host host, enum probe_offer offer, const char *version)
+{
+	struct probe_params params = {
+		.server_name = "localhost", .timeout_ms = 5000, .now = NOW, .offer = offer
+	};
+	struct probe_result result = { .certificate = BUF_INIT };
+	struct err err = ERR_INIT;
+	int status;
+
+	host_start(&host);
+	params.endpoint = host.endpoint;
+	status = probe_endpoint(&params, &result, &err);
+	host_stop(&host);
+	assert_int_equal(status, version ? 0 : -1);
+	assert_string_equal(result.tls_version, version ? version : "");
+	assert_int_equal(result.turned_away, !version);
+	probe_result_clear(&result);
+}
+
+static void test_offers(void **state)
+{
+	struct host usual = { .manner = SPEAK_TLS };
+	struct host newest = { .manner = SPEAK_TLS, .min_version = TLS1_3_VERSION };
+	struct host oldest = { .manner = SPEAK_TLS, .min_version = TLS1_1_VERSION };
+
+	(void)state;
+	expect_offer(usual, PROBE_OFFER_USUAL, "TLSv1.3");
+	expect_offer(usual, PROBE_OFFER_1_2, "TLSv1.2");
+	expect_offer(newest, PROBE_OFFER_1_2, NULL);
+	expect_offer(newest, PROBE_OFFER_1_1, NULL);
+	expect_offer(oldest, PROBE_OFFER_1_1, "TLSv1.1");
+}
+
+/* --- what must be refused -------------------------------------------------------- */
+
+static void expect_verdict(struct host host, enum probe_intruder intruder,
+    enum probe_verdict wanted, const char *words)
+{
+	struct probe_params params = {
+		.server_name = "localhost", .timeout_ms = 1500, .now = NOW
+	};
+	enum probe_verdict verdict = PROBE_UNCLEAR;
+	struct err err = ERR_INIT;
+	BUF_AUTO said = BUF_INIT;
+
+	host_start(&host);
+	params.endpoint = host.endpoint;
+	assert_int_equal(probe_intrude(&params, intruder, &verdict, &said, &err), 0);
+	host_stop(&host);
+	if (verdict != wanted || !strstr(buf_text(&said), words))
+		fail_msg("%s: %d, '%s', and not %d, '%s'", probe_intruder_name(intruder),
+		    (int)verdict, buf_text(&said), (int)wanted, words);
+}
+
+static void test_intruders_refused(void **state)
+{
+	struct host two_way = { .manner = SPEAK_TLS, .wants_client = true };
+	struct host https = { .manner = WANT_HTTPS };
+	struct host closing = { .manner = CLOSE_AT_ONCE };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		two_way.max_version = i == 0 ? 0 : TLS1_2_VERSION;
+		expect_verdict(two_way, PROBE_PLAINTEXT, PROBE_REFUSED, "");
+		expect_verdict(
+		    two_way, PROBE_OTHER_CA, PROBE_REFUSED, "the alert 'unknown CA'");
+	}
+	two_way.max_version = 0;
+	expect_verdict(
+	    two_way, PROBE_NO_CERTIFICATE, PROBE_REFUSED, "the alert 'certificate required'");
+	expect_verdict(https, PROBE_PLAINTEXT, PROBE_REFUSED, "wants HTTPS");
+	expect_verdict(closing, PROBE_PLAINTEXT, PROBE_REFUSED, "closed the connection");
+}
+
+static void test_intruders_let_in(void **state)
+{
+	struct host one_way = { .manner = SPEAK_TLS };
+	struct host rest = { .manner = SPEAK_PLAIN };
+	struct host grpc = { .manner = SPEAK_PLAIN_H2 };
+
+	(void)state;
+	expect_verdict(one_way, PROBE_NO_CERTIFICATE, PROBE_LET_IN, "content");
+	expect_verdict(one_way, PROBE_OTHER_CA, PROBE_LET_IN, "content");
+	expect_verdict(rest, PROBE_PLAINTEXT, PROBE_LET_IN, "answered with HTTP");
+	expect_verdict(grpc, PROBE_PLAINTEXT, PROBE_LET_IN, "answered with HTTP/2");
+}
+
+static void test_intruders_unclear(void **state)
+{
+	struct host silent = { .manner = SAY_NOTHING };
+	struct host rest = { .manner = SPEAK_PLAIN };
+
+	(void)state;
+	expect_verdict(silent, PROBE_PLAINTEXT, PROBE_UNCLEAR, "did not answer");
+	expect_verdict(silent, PROBE_OTHER_CA, PROBE_UNCLEAR, "did not answer");
+	expect_verdict(rest, PROBE_NO_CERTIFICATE, PROBE_UNCLEAR, "does not speak TLS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -629,6 +850,14 @@ int main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_credentials),
+		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_trust_of_nothing),
+		cmocka_unit_test(test_what_is_seen),
+		cmocka_unit_test(test_unjudged),
+		cmocka_unit_test(test_offers),
+		cmocka_unit_test(test_intruders_refused),
+		cmocka_unit_test(test_intruders_let_in),
+		cmocka_unit_test(test_intruders_unclear),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
