@@ -24,6 +24,7 @@ enum schema_type {
 	SCHEMA_BOOL,   /* struct schema_value: true or false, without quotes */
 	SCHEMA_WORD,   /* struct schema_value: number is that of the word */
 	SCHEMA_TEXTS,  /* struct schema_value: a list, all of whose items are texts */
+	SCHEMA_TABLE,  /* struct schema_value: a map of keys of the file's own to texts */
 	SCHEMA_MAP,    /* the struct of `sub`, which begins with a struct schema_head */
 	SCHEMA_MAPS,   /* struct schema_array of such structs */
 	SCHEMA_LATER,  /* nothing: refused unless it asks for nothing (false, an empty list) */
@@ -94,9 +95,9 @@ const struct schema_key *schema_walk(const struct schema *schema, size_t i);
 
 /* The text of a value, or NULL when it was left out or faulty. */
 const char *schema_text(const struct schema_value *value);
-/* Item i of SCHEMA_TEXTS as a text, or NULL when that item is faulty. */
+/* Item i of SCHEMA_TEXTS or SCHEMA_TABLE as a text, or NULL when that item is faulty. */
 const char *schema_item(const struct schema_value *list, size_t i);
-/* How many items a SCHEMA_TEXTS has; none when it was left out. */
+/* How many items a SCHEMA_TEXTS or SCHEMA_TABLE has; none when it was left out. */
 size_t schema_count(const struct schema_value *list);
 
 #endif

@@ -186,6 +186,21 @@ static bool texts_ok(const struct place *at)
 	return good;
 }
 
+/* A key that is faulty, or there twice, was told when the text was read. */
+static bool table_ok(const struct place *at)
+{
+	bool good = true;
+
+	if (at->node->kind != DOC_MAP) {
+		type_fault(at, at->node, NULL, "a map of texts");
+		return false;
+	}
+	for (size_t i = 0; i < at->node->n; i++)
+		good &= !at->node->keys[i]->faulty && !at->node->items[i]->faulty &&
+		        text_ok(at, at->node->items[i]);
+	return good;
+}
+
 static void later_ok(const struct place *at)
 {
 	const struct doc_node *node = at->node;
@@ -215,6 +230,9 @@ static void read_value(const struct place *at, struct schema_value *value)
 		break;
 	case SCHEMA_WORD:
 		good = word_ok(at, &value->number);
+		break;
+	case SCHEMA_TABLE:
+		good = table_ok(at);
 		break;
 	default:
 		good = texts_ok(at);
@@ -296,7 +314,7 @@ static void unknown_key(
 
 static bool is_value(const struct schema_key *key)
 {
-	return key->type <= SCHEMA_TEXTS;
+	return key->type <= SCHEMA_TABLE;
 }
 
 static void set_fallbacks(const struct schema *schema, void *out)

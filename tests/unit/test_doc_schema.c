@@ -19,7 +19,7 @@ struct inner {
 
 struct outer {
 	struct schema_head head;
-	struct schema_value text, loose, number, flag, word, list, nothing;
+	struct schema_value text, loose, number, flag, word, list, table, nothing;
 	struct inner one;
 	struct schema_array many;
 };
@@ -56,6 +56,7 @@ static const struct schema_key outer_keys[] = {
 	{ KEY(flag, SCHEMA_BOOL), .fallback = 1 },
 	{ KEY(word, SCHEMA_WORD), .words = words, .fallback = 9 },
 	{ KEY(list, SCHEMA_TEXTS) },
+	{ KEY(table, SCHEMA_TABLE) },
 	{ KEY(nothing, SCHEMA_TEXT), .flags = SCHEMA_NULL },
 	{ KEY(one, SCHEMA_MAP), .sub = &inner_schema },
 	{ KEY(many, SCHEMA_MAPS), .sub = &inner_schema },
@@ -102,7 +103,8 @@ static void fills_the_struct(void **state)
 	(void)state;
 	read_into(
 	    "text: 'a b'\nloose: 2.60\nnumber: 9223372036854775807\nflag: false\nword: red\n"
-	    "list: [x, \"1\"]\nnothing: null\none: { number: -5, text: t }\n"
+	    "list: [x, \"1\"]\ntable: { a b: c, on: \"1\" }\nnothing: null\none: { number: -5, "
+	    "text: t }\n"
 	    "many:\n  - { number: 1 }\n  - { number: 2 }\nlater: []\n",
 	    &faults);
 	assert_string_equal(buf_text(&faults), "");
@@ -113,6 +115,9 @@ static void fills_the_struct(void **state)
 	assert_int_equal(out.word.number, 7);
 	assert_int_equal(schema_count(&out.list), 2);
 	assert_string_equal(schema_item(&out.list, 1), "1");
+	assert_int_equal(schema_count(&out.table), 2);
+	assert_string_equal(out.table.node->keys[1]->text, "on");
+	assert_string_equal(schema_item(&out.table, 1), "1");
 	assert_null(schema_text(&out.nothing));
 	assert_false(out.nothing.faulty);
 	assert_int_equal(out.one.number.number, -5);
@@ -120,7 +125,7 @@ static void fills_the_struct(void **state)
 	many = out.many.items;
 	assert_int_equal(out.many.n, 2);
 	assert_int_equal(many[1].number.number, 2);
-	assert_int_equal(many[1].head.node->mark.line, 11);
+	assert_int_equal(many[1].head.node->mark.line, 12);
 }
 
 static void falls_back(void **state)
@@ -193,6 +198,12 @@ static void faults(void **state)
 		{ "word: [red]", "1:7: 'word' must be 'red', 'green' or 'grey'\n" },
 		{ "list: x", "1:7: 'list' must be a list of texts [put it between [ and ]]\n" },
 		{ "list: { a: b }", "1:7: 'list' must be a list of texts\n" },
+		{ "table: [a]", "1:8: 'table' must be a map of texts\n" },
+		{ "table: { a: 1, b: [c], a: x }",
+		    "1:24: the key 'a' is there twice [the first one is on line 1]\n"
+		    "1:13: each item of 'table' must be a text, not a number [put it between "
+		    "double quotes]\n"
+		    "1:19: each item of 'table' must be one text\n" },
 		{ "list: [a, 1, [b]]", "1:11: each item of 'list' must be a text, not a number "
 		                       "[put it between double quotes]\n"
 		                       "1:14: each item of 'list' must be one text\n" },
@@ -262,7 +273,7 @@ static void walks_in_order(void **state)
 	for (size_t i = 0; (key = schema_walk(&outer_schema, i)) != NULL; i++)
 		buf_printf(&paths, "%s ", key->path);
 	assert_string_equal(buf_text(&paths),
-	    "text loose number flag word list nothing one one.text one.number "
+	    "text loose number flag word list table nothing one one.text one.number "
 	    "many one.text one.number later ");
 }
 
