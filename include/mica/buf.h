@@ -33,6 +33,7 @@ void buf_addstr(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *fmt, ...) MICA_PRINTF(2, 3);
 void buf_vprintf(struct buf *buf, const char *fmt, va_list args) MICA_PRINTF(2, 0);
 void buf_addhex(struct buf *buf, const void *bytes, size_t len); /* lower case, no separators */
+void buf_addbase64(struct buf *buf, const void *bytes, size_t len); /* RFC 4648 4, one line */
 void buf_cut(struct buf *buf, size_t len);                       /* to at most len bytes */
 void buf_move(struct buf *to, struct buf *from);                 /* `to` is cleared first */
 const char *buf_text(const struct buf *buf);                     /* never NULL */

@@ -5,6 +5,7 @@
 #ifndef MICA_FILE_H
 #define MICA_FILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include <mica/buf.h>
@@ -22,6 +23,20 @@ int file_write_all(int fd, const void *bytes, size_t len) MICA_CHECKED;
  * name beside it (beginning with ".."), fsync, rename, fsync of the directory. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
     struct err *err) MICA_CHECKED;
+
+struct file_rights {
+	uid_t uid; /* (uid_t)-1: leave */
+	gid_t gid; /* (gid_t)-1: leave */
+	mode_t mode;
+};
+
+/* The same with an owner. Until it has both, only this process's user can read it, under a name
+ * that nobody looks for. */
+int file_put(const char *path, const struct buf *bytes, const struct file_rights *rights,
+    struct err *err) MICA_CHECKED;
+
+/* Whether a file that is there has mode and owner as they are wanted. */
+bool file_has_rights(const char *path, const struct file_rights *rights);
 
 /* Makes a directory and its parents, durably; existing ones are taken as they are. */
 int file_make_dirs(const char *path, mode_t mode, struct err *err) MICA_CHECKED;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 void buf_clear(struct buf *buf)
 {
 	if (buf->data)
@@ -91,6 +93,14 @@ void buf_addhex(struct buf *buf, const void *bytes, size_t len)
 		buf->data[buf->len++] = (unsigned char)digits[from[i] & 15];
 	}
 	buf->data[buf->len] = '\0';
+}
+
+void buf_addbase64(struct buf *buf, const void *bytes, size_t len)
+{
+	const size_t room = (len + 2) / 3 * 4;
+
+	buf_reserve(buf, room + 1); /* a NUL is written as well */
+	buf->len += (size_t)EVP_EncodeBlock(buf->data + buf->len, bytes, (int)len);
 }
 
 void buf_cut(struct buf *buf, size_t len)

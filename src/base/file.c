@@ -103,8 +103,21 @@ static char *temporary_name(const char *path)
 	return mem_printf("%.*s..%s.%ld", (int)dir, path, path + dir, (long)getpid());
 }
 
-static int write_temporary(
-    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode)
+struct content {
+	const void *bytes;
+	size_t len;
+};
+
+static int set_rights(int fd, const struct file_rights *rights)
+{
+	if ((rights->uid != (uid_t)-1 || rights->gid != (gid_t)-1) &&
+	    fchown(fd, rights->uid, rights->gid) < 0)
+		return -1;
+	return fchmod(fd, rights->mode);
+}
+
+static int write_temporary(int dirfd, const char *path, const struct content *content,
+    const struct file_rights *rights)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
@@ -113,19 +126,20 @@ static int write_temporary(
 	fd = openat(dirfd, path, flags, 0600);
 	if (fd < 0)
 		return -1;
-	if (file_write_all(fd, bytes, len) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+	if (file_write_all(fd, content->bytes, content->len) < 0 ||
+	    set_rights(fd, rights) < 0 || fsync(fd) < 0) {
 		mem_closep(&fd);
 		return -1;
 	}
 	return close(fd);
 }
 
-int file_replace(
-    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+static int replace(int dirfd, const char *path, const struct content *content,
+    const struct file_rights *rights, struct err *err)
 {
 	MICA_FREE char *temporary = temporary_name(path);
 
-	if (write_temporary(dirfd, temporary, bytes, len, mode) < 0 ||
+	if (write_temporary(dirfd, temporary, content, rights) < 0 ||
 	    renameat(dirfd, temporary, dirfd, path) < 0) {
 		err_errno(err, errno, "cannot write '%s'", path);
 		(void)unlinkat(dirfd, temporary, 0);
@@ -134,6 +148,32 @@ int file_replace(
 	if (sync_parent(dirfd, path) < 0)
 		return err_errno(err, errno, "cannot make '%s' durable", path);
 	return 0;
+}
+
+int file_replace(
+    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+{
+	const struct content content = { bytes, len };
+	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, mode };
+
+	return replace(dirfd, path, &content, &rights, err);
+}
+
+int file_put(const char *path, const struct buf *bytes, const struct file_rights *rights,
+    struct err *err)
+{
+	const struct content content = { bytes->data, bytes->len };
+
+	return replace(AT_FDCWD, path, &content, rights, err);
+}
+
+bool file_has_rights(const char *path, const struct file_rights *rights)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & 07777) == rights->mode &&
+	       (rights->uid == (uid_t)-1 || st.st_uid == rights->uid) &&
+	       (rights->gid == (gid_t)-1 || st.st_gid == rights->gid);
 }
 
 static int make_dir(const char *path, mode_t mode, struct err *err)
