@@ -81,7 +81,24 @@ struct inv_certificate {
 	bool used;        /* some deployment names it */
 };
 
-enum deployment_kind { DEPLOY_COMPOSE, DEPLOY_FILES };
+enum deployment_kind { DEPLOY_COMPOSE, DEPLOY_FILES, DEPLOY_HELM, DEPLOY_OPERATOR };
+
+enum secret_form { SECRET_DATA, SECRET_STRING_DATA };
+
+/* A label of the Secret, as Kubernetes takes it. */
+struct inv_label {
+	char *key, *value;
+};
+
+/* Of the kinds helm and operator; zeroed for others. */
+struct inv_kubernetes {
+	char *namespace;
+	char *release; /* Helm's release, or the name of the Milvus resource */
+	struct inv_label *labels; /* in the order of keys */
+	size_t n_labels;
+	enum secret_form form;
+	bool patch; /* operator: a patch for a resource that is there, not a whole one */
+};
 
 /* "2.6" as 206, so that versions compare; "2.3.5" is 203 */
 #define MILVUS_VERSION(major, minor) ((major) * 100 + (minor))
@@ -110,6 +127,8 @@ struct inv_deployment {
 	size_t n_endpoints;
 	char *milvus_yaml;        /* path of a milvus.yaml to merge the keys into; NULL: none; joined */
 	struct mark milvus_yaml_mark;
+	bool service_names;       /* the server's certificate holds those of inventory_service_names() too */
+	struct inv_kubernetes kubernetes;
 };
 
 struct inventory {
@@ -150,11 +169,21 @@ const struct inv_ca *inventory_issuer(const struct inventory *inventory);
 const struct inv_certificate *inventory_certificate(const struct inventory *inventory, const char *name);
 const struct inv_deployment *inventory_deployment(const struct inventory *inventory, const char *name);
 
+/* Whether it runs in Kubernetes: its files get there in a Secret. */
+bool inventory_in_kubernetes(const struct inv_deployment *deployment);
+
+/* The Service by which the deployment is reached in Kubernetes; free() it. NULL for other kinds. */
+char *inventory_service(const struct inv_deployment *deployment);
+
+/* The names by which Compose, Helm or the operator let Milvus be reached, DNS names and addresses;
+ * free() each and the array. */
+char **inventory_service_names(const struct inv_deployment *deployment, size_t *ret_n);
+
 /* What a record's `definition` is: SHA-256 over profile, common name, names, algorithm, and whether (not
  * from where) the key comes by a request. A change means that the certificate is due. */
 struct digest inventory_definition(const struct inv_certificate *certificate);
 
-/* A commented mica.yaml for a kind ("compose", "files") that applies as it is; NULL: unknown kind. */
+/* A commented mica.yaml for a kind ("compose", "helm") that applies as it is; NULL: unknown kind. */
 const char *inventory_example(const char *kind);
 
 /* Every key of mica.yaml as "path: summary" lines ("ca[].pin: ..."), for documents and tests; NULL

@@ -82,6 +82,10 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
  * "out/prod/user.yaml". */
 size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_paths);
 
+/* The commands, for a shell, that bring what was written to Kubernetes, for whoever carries it there;
+ * free() each and the array. */
+int issue_steps(const struct issue *issue, char ***ret, size_t *ret_n, struct err *err) MICA_CHECKED;
+
 /* Drafts and lints every certificate of the plan with stand-in keys; changes nothing. */
 int issue_draft(struct issue *issue, struct err *err) MICA_CHECKED;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* apply and rotate: the gate's doors in order (mica/issue.h). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "changes.h"
@@ -197,22 +198,35 @@ static bool is_for_milvus(const char *path)
 	       !(ending && strcmp(ending, ".mica") == 0);
 }
 
+static bool config_changed(const struct work *work, const struct inv_deployment *deployment)
+{
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(work->issue, &paths);
+	size_t len = strlen(deployment->out);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(paths[i], deployment->out, len) == 0 && paths[i][len] == '/' &&
+		    is_for_milvus(paths[i]))
+			return true;
+	return false;
+}
+
+/* In Kubernetes pods are replaced, by what is carried there. */
 static bool server_changed(const struct work *work)
 {
 	const struct inventory *inventory = issue_inventory(work->issue);
-	const char *const *paths = NULL;
-	size_t n = issue_outlet_changes(work->issue, &paths);
+	MICA_FREE bool *moved = mem_array(inventory->n_certificates, sizeof(*moved));
 
-	for (size_t i = 0; i < work->plan->n; i++) {
-		const struct plan_item *item = &work->plan->items[i];
+	for (size_t i = 0; i < work->plan->n; i++)
+		if (delivers(&work->plan->items[i]))
+			moved[work->plan->items[i].certificate] = true;
+	for (size_t i = 0; i < inventory->n_deployments; i++) {
+		const struct inv_deployment *deployment = &inventory->deployments[i];
 
-		if (delivers(item) &&
-		    inventory->certificates[item->certificate].profile == PROFILE_SERVER)
+		if (!inventory_in_kubernetes(deployment) &&
+		    (moved[deployment->server] || config_changed(work, deployment)))
 			return true;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (is_for_milvus(paths[i]))
-			return true;
 	return false;
 }
 
@@ -223,6 +237,24 @@ static void tell_restart(const struct work *work)
 	if (server_changed(work))
 		report_talk(&work->run->report,
 		    "next: restart Milvus, which reads its files only when it starts");
+}
+
+static int tell_steps(const struct work *work, struct err *err)
+{
+	char **steps = NULL;
+	size_t n = 0;
+
+	if (issue_steps(work->issue, &steps, &n, err) < 0)
+		return -1;
+	if (n > 0)
+		report_talk(
+		    &work->run->report, "next: bring it to Kubernetes (deploy.md says more)");
+	for (size_t i = 0; i < n; i++) {
+		report_talk(&work->run->report, "  %s", steps[i]);
+		free(steps[i]);
+	}
+	free(steps);
+	return 0;
 }
 
 static void print_result(const struct work *work, bool served)
@@ -274,10 +306,14 @@ int verb_apply(struct run *run, struct err *err)
 	report_findings(&run->report);
 	print_result(&work, probed == 0);
 	fflush(stdout);
-	if (probed < 0)
+	if (probed < 0) {
+		struct err ignored = ERR_INIT; /* the other one is to be told */
+
+		(void)!tell_steps(&work, &ignored);
 		return -1;
+	}
 	tell_restart(&work);
-	return EXIT_DONE;
+	return tell_steps(&work, err) < 0 ? -1 : EXIT_DONE;
 }
 
 int verb_rotate(struct run *run, struct err *err)

@@ -8,12 +8,16 @@
 #include "run.h"
 #include "verbs.h"
 
-static const char *const kinds[] = { "compose", "files" };
+static const char *const kinds[] = { "compose", "helm", "operator", "files" };
 
 static void list_kinds(struct buf *ret)
 {
 	for (size_t i = 0; i < mem_count(kinds); i++)
-		buf_printf(ret, "%s%s", i > 0 ? " or " : "", kinds[i]);
+		buf_printf(ret, "%s%s",
+		    i == 0                     ? ""
+		    : i + 1 < mem_count(kinds) ? ", "
+		                               : " or ",
+		    kinds[i]);
 }
 
 int verb_example(struct run *run, struct err *err)

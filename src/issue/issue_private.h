@@ -6,6 +6,7 @@
 #ifndef MICA_ISSUE_PRIVATE_H
 #define MICA_ISSUE_PRIVATE_H
 
+#include <mica/file.h>
 #include <mica/issue.h>
 #include <mica/lint.h>
 #include <mica/milvus.h>
@@ -40,9 +41,13 @@ struct job {
 /* One configuration file that is not as it should be. */
 struct outlet_change {
 	size_t deployment;
+	const char *outlet; /* whose it is: a name that milvus_outlets() gives */
 	char
 	    *file; /* its name in the directory; beside the usual one when that is not mica's */
 	char *path;
+	struct file_rights rights;
+	bool of_delivery; /* it follows from what lies in tls/ */
+	bool awaits;      /* which is made in this run: it has no text before it is delivered */
 	struct buf text;
 };
 
@@ -127,8 +132,25 @@ void issue_tell_lint(struct issue *issue);
 int issue_specify(struct issue *issue, struct job *job, const struct plan_item *item,
     struct err *err) MICA_CHECKED;
 
-/* outlets.c */
+/* carried.c: the files of a server's directory that outlets of Kubernetes carry */
+struct carried {
+	struct buf certificate, key, ca;
+	bool known;
+};
+void carried_clear(struct carried *carried);
+/* whether the server's certificate is made anew in this run */
+bool issue_renews(const struct issue *issue, size_t deployment);
+/* as they will be unless it is renewed; not known where the key lies nowhere */
+void issue_expect_carried(const struct issue *issue, size_t deployment, struct carried *ret);
+/* as they lie there */
+int issue_read_carried(const struct issue *issue, size_t deployment, struct carried *ret,
+    struct err *err) MICA_CHECKED;
+
+/* outlets.c, outlets_write.c */
+enum { ISSUE_MOST_OUTLET = 64 << 20 }; /* clients.md has half a kilobyte for each client */
 int issue_render_outlets(struct issue *issue, const char *only, struct err *err) MICA_CHECKED;
+/* renders what awaited the delivery */
+int issue_complete_outlets(struct issue *issue, struct err *err) MICA_CHECKED;
 int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err) MICA_CHECKED;
 void issue_free_outlets(struct issue *issue);
 

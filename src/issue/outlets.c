@@ -7,14 +7,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <mica/file.h>
 
 enum standing { ABSENT, SAME, OURS, FOREIGN };
-
-/* clients.md has half a kilobyte for each client. */
-enum { MOST_OUTLET = 64 << 20 };
 
 /* What is there is what mica would write, and yet not noted: a run died between the file and
  * its note. Without the note, the next change would find a stranger's file. */
@@ -34,23 +30,55 @@ static int note_again(struct issue *issue, const char *deployment, const char *f
 	return ledger_note_outlets(issue->ledger, &note, 1, err);
 }
 
-static int standing(struct issue *issue, const char *deployment, const char *file,
-    const char *path, const struct buf *text, enum standing *ret, struct err *err)
+/* All that is asked of one outlet. */
+struct asked {
+	size_t deployment;
+	const struct outlet *outlet; /* its text is what is there when all is well, or empty */
+	bool renews; /* what it follows from is made anew: it will have another text */
+};
+
+static struct file_rights rights_of(
+    const struct issue *issue, size_t deployment, const struct outlet *outlet)
 {
+	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
+	struct file_rights rights = { (uid_t)-1, (gid_t)-1, 0644 };
+
+	if (outlet->kind == OUTLET_SECRET) {
+		rights.mode = to->key_mode;
+		rights.uid = to->owner_set ? to->uid : (uid_t)-1;
+		rights.gid = to->owner_set ? to->gid : (gid_t)-1;
+	}
+	return rights;
+}
+
+/* A file that holds a key and may be read by others is written again. */
+static bool rights_are_wrong(
+    const struct issue *issue, const struct asked *asked, const char *path)
+{
+	const struct file_rights rights = rights_of(issue, asked->deployment, asked->outlet);
+
+	return asked->outlet->kind == OUTLET_SECRET && !file_has_rights(path, &rights);
+}
+
+static int standing(struct issue *issue, const struct asked *asked, const char *file,
+    const char *path, enum standing *ret, struct err *err)
+{
+	const char *deployment = issue->inventory->deployments[asked->deployment].name;
+	const struct buf *text = &asked->outlet->text;
 	BUF_AUTO found = BUF_INIT;
 	struct digest noted = { { 0 } };
 	struct digest digest;
 	bool known = false;
 
-	if (file_read(AT_FDCWD, path, MOST_OUTLET, &found, err) < 0) {
+	if (file_read(AT_FDCWD, path, ISSUE_MOST_OUTLET, &found, err) < 0) {
 		if (err->kind != ERR_NOT_FOUND)
 			return -1;
 		*ret = ABSENT;
 		return 0;
 	}
 	digest = digest_of(found.data, found.len);
-	if (buf_same(&found, text->data, text->len)) {
-		*ret = SAME;
+	if (text->len > 0 && buf_same(&found, text->data, text->len)) {
+		*ret = asked->renews || rights_are_wrong(issue, asked, path) ? OURS : SAME;
 		return note_again(issue, deployment, file, &digest, err);
 	}
 	if (issue->ledger &&
@@ -61,8 +89,9 @@ static int standing(struct issue *issue, const char *deployment, const char *fil
 }
 
 static void add_change(
-    struct issue *issue, size_t deployment, const char *file, char *path, struct buf *text)
+    struct issue *issue, const struct asked *asked, const char *file, char *path)
 {
+	const struct outlet *outlet = asked->outlet;
 	size_t cap = issue->cap_outlets;
 	struct outlet_change *change;
 
@@ -71,8 +100,17 @@ static void add_change(
 	issue->outlets = mem_grow(
 	    issue->outlets, &issue->cap_outlets, issue->n_outlets + 1, sizeof(*issue->outlets));
 	change = &issue->outlets[issue->n_outlets];
-	*change = (struct outlet_change){ deployment, mem_strdup(file), path, BUF_INIT };
-	buf_move(&change->text, text);
+	*change = (struct outlet_change){
+		.deployment = asked->deployment,
+		.outlet = outlet->file,
+		.file = mem_strdup(file),
+		.path = path,
+		.of_delivery = outlet->of_delivery,
+		.awaits = asked->renews,
+		.rights = rights_of(issue, asked->deployment, outlet),
+	};
+	if (!asked->renews)
+		buf_add(&change->text, outlet->text.data, outlet->text.len);
 	issue->outlet_paths[issue->n_outlets++] = path;
 }
 
@@ -85,25 +123,25 @@ static void tell_foreign(struct issue *issue, const char *path, const char *besi
 	    "'%s' is not as mica wrote it: left alone; mica's is '%s'", path, beside);
 }
 
-static int compare_outlet(
-    struct issue *issue, size_t deployment, struct outlet *outlet, struct err *err)
+static int compare_outlet(struct issue *issue, const struct asked *asked, struct err *err)
 {
-	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
-	MICA_FREE char *path = file_join(to->out, outlet->file);
-	MICA_FREE char *beside = mem_printf("%s.mica", outlet->file);
+	const struct inv_deployment *to = &issue->inventory->deployments[asked->deployment];
+	const char *file = asked->outlet->file;
+	MICA_FREE char *path = file_join(to->out, file);
+	MICA_FREE char *beside = mem_printf("%s.mica", file);
 	MICA_FREE char *beside_path = file_join(to->out, beside);
 	enum standing is;
 
-	if (standing(issue, to->name, outlet->file, path, &outlet->text, &is, err) < 0)
+	if (standing(issue, asked, file, path, &is, err) < 0)
 		return -1;
 	if (is == SAME)
 		return 0;
 	if (is != FOREIGN) {
-		add_change(issue, deployment, outlet->file, mem_give(path), &outlet->text);
+		add_change(issue, asked, file, mem_give(path));
 		return 0;
 	}
 	tell_foreign(issue, path, beside_path);
-	if (standing(issue, to->name, beside, beside_path, &outlet->text, &is, err) < 0)
+	if (standing(issue, asked, beside, beside_path, &is, err) < 0)
 		return -1;
 	if (is == FOREIGN) {
 		err_set(err, ERR_REFUSED, "neither '%s' nor '%s' is as mica wrote it", path,
@@ -112,42 +150,78 @@ static int compare_outlet(
 		    err, "move one of them away: mica never overwrites what it did not write");
 	}
 	if (is != SAME)
-		add_change(issue, deployment, beside, mem_give(beside_path), &outlet->text);
+		add_change(issue, asked, beside, mem_give(beside_path));
 	return 0;
 }
 
+static int read_milvus_yaml(struct issue *issue, const struct inv_deployment *deployment,
+    struct buf *ret, struct err *err)
+{
+	if (!deployment->milvus_yaml ||
+	    file_read(AT_FDCWD, deployment->milvus_yaml, FILE_MAX_TEXT, ret, err) == 0)
+		return 0;
+	findings_add(issue->findings, FINDING_ERROR, "milvus-yaml",
+	    &deployment->milvus_yaml_mark, NULL, "%s", err->text);
+	return err_set(
+	    err, ERR_FAILED, "'%s' names a file that cannot be used", issue->inventory->file);
+}
+
+static struct milvus_given given_of(const struct carried *carried)
+{
+	if (!carried->known)
+		return (struct milvus_given){ .milvus_yaml = NULL };
+	return (
+	    struct milvus_given){ NULL, &carried->certificate, &carried->key, &carried->ca };
+}
+
+/* With what is there before a renewal, so that a file is known for mica's even when a run died
+ * before it could note it. */
 static int render_deployment(struct issue *issue, size_t i, struct err *err)
 {
 	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
-	BUF_AUTO given = BUF_INIT;
+	const bool renews = inventory_in_kubernetes(deployment) && issue_renews(issue, i);
+	MICA_AUTO(carried_clear) struct carried carried = { 0 };
+	BUF_AUTO milvus_yaml = BUF_INIT;
+	struct milvus_given given;
 	struct outlet *outlets = NULL;
 	size_t n = 0;
 	int status = 0;
 
-	if (deployment->milvus_yaml &&
-	    file_read(AT_FDCWD, deployment->milvus_yaml, FILE_MAX_TEXT, &given, err) < 0) {
-		findings_add(issue->findings, FINDING_ERROR, "milvus-yaml",
-		    &deployment->milvus_yaml_mark, NULL, "%s", err->text);
-		return err_set(err, ERR_FAILED, "'%s' names a file that cannot be used",
-		    issue->inventory->file);
-	}
-	if (milvus_outlets(issue->inventory, deployment,
-	        deployment->milvus_yaml ? &given : NULL, issue->findings, &outlets, &n,
-	        err) < 0)
+	if (inventory_in_kubernetes(deployment))
+		issue_expect_carried(issue, i, &carried);
+	if (read_milvus_yaml(issue, deployment, &milvus_yaml, err) < 0)
 		return -1;
-	for (size_t k = 0; status == 0 && k < n; k++)
-		status = compare_outlet(issue, i, &outlets[k], err);
+	given = given_of(&carried);
+	given.milvus_yaml = deployment->milvus_yaml ? &milvus_yaml : NULL;
+	if (milvus_outlets(
+	        issue->inventory, deployment, &given, issue->findings, &outlets, &n, err) < 0)
+		return -1;
+	for (size_t k = 0; status == 0 && k < n; k++) {
+		const struct asked asked = { i, &outlets[k], renews && outlets[k].of_delivery };
+
+		status = compare_outlet(issue, &asked, err);
+	}
 	outlets_free(outlets, n);
 	return status;
+}
+
+/* A Secret goes with its certificate, also when that is delivered because of another
+ * deployment. */
+static bool is_asked(const struct issue *issue, size_t i, const char *only)
+{
+	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
+	const struct plan_item *item = issue->item_of[deployment->server];
+
+	if (!only || strcmp(deployment->name, only) == 0)
+		return true;
+	return inventory_in_kubernetes(deployment) && item && item->action != PLAN_KEEP;
 }
 
 int issue_render_outlets(struct issue *issue, const char *only, struct err *err)
 {
 	issue_free_outlets(issue);
 	for (size_t i = 0; i < issue->inventory->n_deployments; i++) {
-		if (only && strcmp(issue->inventory->deployments[i].name, only) != 0)
-			continue;
-		if (render_deployment(issue, i, err) < 0)
+		if (is_asked(issue, i, only) && render_deployment(issue, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -173,68 +247,4 @@ size_t issue_outlet_changes(const struct issue *issue, const char *const **ret_p
 	if (ret_paths)
 		*ret_paths = (const char *const *)issue->outlet_paths;
 	return issue->n_outlets;
-}
-
-static bool is_noted(
-    struct issue *issue, const char *deployment, const char *file, const char *path)
-{
-	BUF_AUTO found = BUF_INIT;
-	struct err ignored = ERR_INIT;
-	struct digest noted, digest;
-	bool known = false;
-
-	if (file_read(AT_FDCWD, path, MOST_OUTLET, &found, &ignored) < 0 ||
-	    ledger_outlet(issue->ledger, deployment, file, &noted, &known, &ignored) < 0)
-		return false;
-	digest = digest_of(found.data, found.len);
-	return known && memcmp(&digest, &noted, sizeof(digest)) == 0;
-}
-
-/* What was put beside a stranger's file has no use once that one is mica's again. */
-static void drop_beside(struct issue *issue, const struct outlet_change *change)
-{
-	const char *deployment = issue->inventory->deployments[change->deployment].name;
-	MICA_FREE char *file = mem_printf("%s.mica", change->file);
-	MICA_FREE char *path = mem_printf("%s.mica", change->path);
-
-	if (is_noted(issue, deployment, file, path))
-		(void)unlink(path);
-}
-
-static int write_outlet(struct issue *issue, const struct outlet_change *change,
-    struct outlet_note *ret, struct err *err)
-{
-	const struct inv_deployment *to = &issue->inventory->deployments[change->deployment];
-
-	if (file_make_dirs(to->out, 0755, err) < 0 ||
-	    file_replace(
-	        AT_FDCWD, change->path, change->text.data, change->text.len, 0644, err) < 0)
-		return -1;
-	*ret = (struct outlet_note){ to->name, change->file,
-		digest_of(change->text.data, change->text.len) };
-	return 0;
-}
-
-/* What was written is noted in one go, also when one could not be. A crash between the files
- * and their notes: note_again() makes up for it. */
-int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *err)
-{
-	MICA_FREE struct outlet_note *notes = mem_array(issue->n_outlets, sizeof(*notes));
-	struct err second = ERR_INIT; /* the first error is the one to tell */
-	size_t n = 0;
-	int status = 0;
-
-	while (status == 0 && n < issue->n_outlets) {
-		status = write_outlet(issue, &issue->outlets[n], &notes[n], err);
-		n += status == 0;
-	}
-	if (n > 0 &&
-	    ledger_note_outlets(issue->ledger, notes, n, status == 0 ? err : &second) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		drop_beside(issue, &issue->outlets[i]);
-	if (status < 0)
-		return -1;
-	*ret_written = n;
-	return 0;
 }

@@ -85,14 +85,17 @@ static int resolve_out(const char *out, char **ret, struct err *err)
 }
 
 int site_init(const struct inventory *inventory, const struct inv_deployment *deployment,
-    const struct buf *milvus_yaml, struct site *ret, struct err *err)
+    const struct milvus_given *given, struct site *ret, struct err *err)
 {
-	struct site site = { .inventory = inventory, .deployment = deployment };
+	struct site site = { .inventory = inventory, .deployment = deployment, .given = given };
 
 	if (resolve_out(deployment->out, &site.out, err) < 0)
 		return -1;
 	site.server = &inventory->certificates[deployment->server];
-	site.merged = milvus_yaml != NULL;
+	site.merged = given->milvus_yaml != NULL;
+	site.service = inventory_service(deployment);
+	if (site.service && given->certificate)
+		secret_generation(given, site.generation);
 	if (deployment->n_endpoints > 0) {
 		split_endpoint(deployment->endpoints[0], &site);
 	} else {
@@ -111,6 +114,7 @@ void site_clear(struct site *site)
 	free(site->host);
 	free(site->port);
 	free(site->name);
+	free(site->service);
 	*site = (struct site){ .out = NULL };
 }
 

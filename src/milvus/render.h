@@ -9,6 +9,8 @@
 #include <mica/doc.h>
 #include <mica/milvus.h>
 
+#include <sys/types.h>
+
 struct site {
 	const struct inventory *inventory;
 	const struct inv_deployment *deployment;
@@ -20,10 +22,13 @@ struct site {
 	char *name;  /* the name in the certificate to check instead, when it does not hold
 	                `host`; or NULL */
 	bool merged; /* the configuration is a whole milvus.yaml, not a user.yaml */
+	const struct milvus_given *given;
+	char *service;       /* Kubernetes: the Service's name; NULL for other kinds */
+	char generation[11]; /* Kubernetes: of what is given; empty: not known yet */
 };
 
 int site_init(const struct inventory *inventory, const struct inv_deployment *deployment,
-    const struct buf *milvus_yaml, struct site *ret, struct err *err) MICA_CHECKED;
+    const struct milvus_given *given, struct site *ret, struct err *err) MICA_CHECKED;
 void site_clear(struct site *site);
 #define SITE_AUTO MICA_AUTO(site_clear) struct site
 
@@ -53,5 +58,30 @@ void keys_clear(struct keys *keys);
 
 void render_compose(const struct site *site, struct buf *ret);
 void render_clients(const struct site *site, struct buf *ret);
+
+/* --- the outlets of Kubernetes --------------------------------------------------------------
+ */
+
+/* how the volume of the Secret is called within a pod */
+#define KUBERNETES_VOLUME "mica-tls"
+
+/* a short digest of what the pods see: it names the Secret, and changes with it */
+void secret_generation(const struct milvus_given *given, char ret[static 11]);
+/* a name for a text that a change of it changes */
+void text_generation(const struct buf *text, char ret[static 11]);
+void render_secret_name(const struct site *site, struct buf *ret);
+void render_secret(const struct site *site, struct buf *ret);
+
+/* the volume and where it is mounted, each line indented so far; mode: of the files in it */
+void render_volumes(const struct site *site, const char *indent, mode_t mode, struct buf *ret);
+/* every line of a text indented */
+void render_indented(const char *indent, const struct buf *text, struct buf *ret);
+bool render_needs_group(const struct inv_deployment *deployment);
+
+/* config: the keys of milvus.yaml, as for user.yaml */
+void render_helm(const struct site *site, const struct buf *config, struct buf *ret);
+int render_operator(
+    const struct site *site, struct findings *findings, struct buf *ret, struct err *err);
+void render_deploy(const struct site *site, struct buf *ret);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <mica/mem.h>
 
-/* One text for every kind; only the deployment differs. */
-#define HEAD(kind)                                                                             \
+/* One text for every kind; only the server's names and the deployment differ. */
+#define HEAD(kind, dns)                                                                        \
 	"# The CA, the certificates, the Milvus that uses them: man mica.yaml\n"               \
 	"#\n"                                                                                  \
 	"#   mica init    makes the CA's key on the token, and its certificate\n"              \
@@ -45,8 +45,7 @@
 	"certificates:\n"                                                                      \
 	"  - name: server\n"                                                                   \
 	"    profile: server\n"                                                                \
-	"    common-name: localhost        # one of the names below\n"                         \
-	"    dns: [localhost, milvus-standalone]         # every name that clients use\n"      \
+	"    common-name: localhost        # one of the names below\n" dns                     \
 	"    ip: [127.0.0.1]\n"                                                                \
 	"  - name: ingest\n"                                                                   \
 	"    profile: client\n"                                                                \
@@ -61,7 +60,7 @@
 	"  - name: milvus\n"                                                                   \
 	"    kind: " kind "\n"                                                                 \
 	"    version: \"2.6\"\n"                                                               \
-	"    out: out/milvus               # tls/, clients/, user.yaml and more\n"             \
+	"    out: out/milvus               # tls/, clients/, and what Milvus is told\n"        \
 	"    server: server\n"                                                                 \
 	"    clients: [ingest, query]\n"                                                       \
 	"    tls-mode: 2                   # 0 plaintext | 1 one-way | 2 mutual TLS\n"         \
@@ -75,18 +74,36 @@
 	"    # keep: 2                     # how many deliveries are kept\n"                   \
 	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"
 
-#define COMPOSE "    # mount: /milvus/tls          # where the container sees tls/\n"
+#define NAMES(names) "    dns: [" names "]         # every name that clients use\n"
+#define COMPOSE_NAMES NAMES("localhost, milvus-standalone")
+#define CLUSTER_NAMES NAMES("localhost, milvus.example.com")
+
+#define COMPOSE                                                                                \
+	"    # mount: /milvus/tls          # where the container sees tls/\n"                  \
+	"    # service-names: true         # the server gets the names of Compose as well\n"
 
 #define FILES                                                                                  \
 	"    # mount: /etc/milvus/tls      # where Milvus sees tls/; else its own path\n"      \
 	"    # milvus-yaml: milvus.yaml    # for 2.3: the file to merge the keys into\n"
 
+#define CLUSTER(what)                                                                          \
+	"    namespace: milvus             # default: default\n"                               \
+	"    release: my-release           # " what "\n"                                       \
+	"    service-names: true           # the server gets the names of its Service\n"       \
+	"    # labels: { team: search }    # of the Secret\n"                                  \
+	"    # secret-form: data           # or stringData\n"
+
+#define PATCH "    # patch: true                 # for a resource that is there\n"
+
 static const struct {
 	const char *kind;
 	const char *text;
 } examples[] = {
-	{ "compose", HEAD("compose") COMPOSE TAIL },
-	{ "files", HEAD("files") FILES TAIL },
+	{ "compose", HEAD("compose", COMPOSE_NAMES) COMPOSE TAIL },
+	{ "helm", HEAD("helm", CLUSTER_NAMES) CLUSTER("Helm's") TAIL },
+	{ "operator",
+	    HEAD("operator", CLUSTER_NAMES) CLUSTER("the Milvus resource") PATCH TAIL },
+	{ "files", HEAD("files", COMPOSE_NAMES) FILES TAIL },
 };
 
 const char *inventory_example(const char *kind)

@@ -59,6 +59,13 @@ static void clear_deployment(struct inv_deployment *deployment)
 	free(deployment->sni);
 	free(deployment->mount);
 	free(deployment->milvus_yaml);
+	for (size_t i = 0; i < deployment->kubernetes.n_labels; i++) {
+		free(deployment->kubernetes.labels[i].key);
+		free(deployment->kubernetes.labels[i].value);
+	}
+	free(deployment->kubernetes.labels);
+	free(deployment->kubernetes.namespace);
+	free(deployment->kubernetes.release);
 }
 
 void inventory_free(struct inventory *inventory)

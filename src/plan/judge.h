@@ -13,6 +13,8 @@
 
 #include "keys.h"
 
+enum { JUDGE_MAX_NAMES = 250 }; /* of one certificate */
+
 struct judge {
 	const struct inventory_keys *keys;
 	struct inventory *inventory;
@@ -31,7 +33,18 @@ void judge_certificates(struct judge *judge);
 /* the names of one certificate, against permitted-dns of the CA that issues */
 void judge_permitted_names(struct judge *judge, const struct certificate_keys *keys,
     const struct inv_certificate *certificate);
+/* one name of a certificate; where: what to blame */
+void judge_permitted_name(
+    struct judge *judge, const struct name *name, const struct mark *where);
 void judge_deployments(struct judge *judge);
+/* what one deployment says of Kubernetes, and keys that its kind has no use for */
+void judge_kubernetes(
+    struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out);
+/* no release is there twice */
+void judge_releases(struct judge *judge);
+/* adds the names of its service to the certificate of its server, which is known */
+void judge_service_names(struct judge *judge, const struct milvus_keys *keys,
+    const struct inv_deployment *deployment);
 void judge_paths(
     struct judge *judge); /* of the deployments and the state directory, to each other */
 void judge_policy(struct judge *judge);

@@ -6,8 +6,6 @@
 
 #include <mica/mem.h>
 
-enum { MAX_NAMES = 250 };
-
 typedef int parse_name(const char *text, struct name *ret, struct err *err);
 
 static bool has_name(const struct inv_certificate *certificate, const char *text)
@@ -54,9 +52,9 @@ static int judge_names(
 	const size_t n = schema_count(&keys->dns) + schema_count(&keys->ip);
 	int dns, ip;
 
-	if (n > MAX_NAMES) {
+	if (n > JUDGE_MAX_NAMES) {
 		doc_fault(judge->findings, "name", &keys->head.node->mark, NULL,
-		    "a certificate has at most %d names", MAX_NAMES);
+		    "a certificate has at most %d names", JUDGE_MAX_NAMES);
 		return -1;
 	}
 	out->names = mem_array(n, sizeof(*out->names));

@@ -136,29 +136,42 @@ static void judge_permitted_cn(struct judge *judge, const struct certificate_key
 		    cn);
 }
 
+/* NULL when nothing is said of it, or what is permitted is not known for a fault */
+static const struct inv_ca *who_permits(const struct judge *judge)
+{
+	const struct inv_ca *ca = judge->inventory->n_cas > 0 ? judge->inventory->cas : NULL;
+	const struct ca_keys *keys = judge->keys->cas.items;
+
+	if (!ca || ca->n_permitted_dns == 0 ||
+	    schema_count(&keys->permitted_dns) != ca->n_permitted_dns)
+		return NULL;
+	return ca;
+}
+
+void judge_permitted_name(
+    struct judge *judge, const struct name *name, const struct mark *where)
+{
+	const struct inv_ca *ca = who_permits(judge);
+
+	if (ca && name->kind == NAME_DNS && !permits(ca, name->text))
+		doc_fault(judge->findings, "permitted-dns", where,
+		    "add its domain there, before the CA is made, or take it out",
+		    "the name '%s' is not within 'permitted-dns' of CA '%s'", name->text,
+		    ca->name ? ca->name : "");
+}
+
 void judge_permitted_names(struct judge *judge, const struct certificate_keys *keys,
     const struct inv_certificate *certificate)
 {
-	const struct inv_ca *ca = judge->inventory->n_cas > 0 ? judge->inventory->cas : NULL;
-	const struct schema_value *permitted =
-	    ca ? &((const struct ca_keys *)judge->keys->cas.items)->permitted_dns : NULL;
+	const struct inv_ca *ca = who_permits(judge);
 	bool has_dns = false;
 
-	if (!ca || ca->n_permitted_dns == 0 || keys->dns.faulty || keys->profile.faulty)
+	if (!ca || keys->dns.faulty || keys->profile.faulty)
 		return;
-	if (schema_count(permitted) != ca->n_permitted_dns)
-		return; /* some of it is a fault: what is permitted is not known */
 	for (size_t i = 0; i < certificate->n_names; i++) {
-		const struct name *name = &certificate->names[i];
-
-		if (name->kind != NAME_DNS)
-			continue;
-		has_dns = true;
-		if (!permits(ca, name->text))
-			doc_fault(judge->findings, "permitted-dns", &certificate->name_marks[i],
-			    "add its domain there, before the CA is made, or take it out",
-			    "the name '%s' is not within 'permitted-dns' of CA '%s'",
-			    name->text, ca->name ? ca->name : "");
+		has_dns |= certificate->names[i].kind == NAME_DNS;
+		judge_permitted_name(
+		    judge, &certificate->names[i], &certificate->name_marks[i]);
 	}
 	if (!has_dns)
 		judge_permitted_cn(judge, keys, ca, certificate);

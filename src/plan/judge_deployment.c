@@ -162,8 +162,8 @@ static void judge_version(
 		value_fault(judge, &keys->version, "version", &error);
 		return;
 	}
-	if (out->version < USER_YAML_SINCE && !keys->milvus_yaml.node &&
-	    !keys->milvus_yaml.faulty)
+	if (out->version < USER_YAML_SINCE && !inventory_in_kubernetes(out) &&
+	    !keys->milvus_yaml.node && !keys->milvus_yaml.faulty)
 		doc_fault(judge->findings, "milvus-yaml", &keys->version.node->mark,
 		    "say with 'milvus-yaml' which milvus.yaml the keys are merged into",
 		    "Milvus %s does not read user.yaml", out->version_text);
@@ -258,23 +258,42 @@ static void judge_warnings(
 /* --- all of it ------------------------------------------------------------------------------
  */
 
-static void judge_server(
+/* The Secret of a Kubernetes deployment holds the server's key. */
+static void judge_server_key(
+    struct judge *judge, const struct milvus_keys *keys, const struct inv_deployment *out)
+{
+	const struct inv_certificate *server = &judge->inventory->certificates[out->server];
+
+	if (inventory_in_kubernetes(out) && server->csr)
+		doc_fault(judge->findings, "csr", &keys->server.node->mark,
+		    "let mica make this key, or deliver with 'kind: files'",
+		    "the key of '%s' is not here, and the Secret needs it",
+		    keys->server.node->text);
+}
+
+/* true when it is known */
+static bool judge_server(
     struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out)
 {
 	judge->reference_fault |= keys->server.faulty;
-	if (keys->server.node &&
-	    resolve(judge, keys->server.node, PROFILE_SERVER, &out->server) == 0)
-		judge_sni(judge, keys, &judge->inventory->certificates[out->server], out);
+	if (!keys->server.node ||
+	    resolve(judge, keys->server.node, PROFILE_SERVER, &out->server) < 0)
+		return false;
+	judge_server_key(judge, keys, out);
+	return true;
 }
 
-static void judge_deployment(struct judge *judge, const struct milvus_keys *keys,
+/* true when its server is known */
+static bool judge_deployment(struct judge *judge, const struct milvus_keys *keys,
     size_t *last_use, struct inv_deployment *out)
 {
+	bool served;
+
 	out->mark = judge_mark(judge, keys->head.node);
 	out->name = judge_name(judge, &keys->name);
 	if (keys->head.node->kind != DOC_MAP) {
 		judge->reference_fault = true;
-		return;
+		return false;
 	}
 	out->kind = (enum deployment_kind)keys->kind.number;
 	out->tls_mode = (int)keys->tls_mode.number;
@@ -283,14 +302,35 @@ static void judge_deployment(struct judge *judge, const struct milvus_keys *keys
 	out->milvus_yaml = judge_path(judge, &keys->milvus_yaml);
 	if (out->milvus_yaml)
 		out->milvus_yaml_mark = judge_mark(judge, keys->milvus_yaml.node);
+	out->service_names = keys->service_names.number != 0;
 	judge_version(judge, keys, out);
-	judge_server(judge, keys, out);
+	judge_kubernetes(judge, keys, out);
+	served = judge_server(judge, keys, out);
 	judge_clients(judge, keys, last_use, out);
 	judge_rights(judge, keys, out);
 	judge_rest_port(judge, keys, out);
 	judge_endpoints(judge, keys, out);
 	if (out->name)
 		judge_warnings(judge, keys, out);
+	return served;
+}
+
+/* When it is known which names each server has. */
+static void judge_names_of_servers(struct judge *judge, const bool *served)
+{
+	const struct milvus_keys *keys = judge->keys->milvus.items;
+	struct inventory *inventory = judge->inventory;
+
+	for (size_t i = 0; i < inventory->n_deployments; i++) {
+		if (served[i] && inventory->deployments[i].service_names)
+			judge_service_names(judge, &keys[i], &inventory->deployments[i]);
+	}
+	for (size_t i = 0; i < inventory->n_deployments; i++) {
+		struct inv_deployment *out = &inventory->deployments[i];
+
+		if (served[i])
+			judge_sni(judge, &keys[i], &inventory->certificates[out->server], out);
+	}
 }
 
 /* Not told when a name was mistyped: then it is not known who is used. */
@@ -318,14 +358,18 @@ void judge_deployments(struct judge *judge)
 	struct inventory *inventory = judge->inventory;
 	MICA_FREE size_t *last_use = mem_array(inventory->n_certificates, sizeof(*last_use));
 	MICA_FREE struct named *named = mem_array(array->n, sizeof(*named));
+	MICA_FREE bool *served = mem_array(array->n, sizeof(*served));
 
 	judge->reference_fault = array->faulty;
 	inventory->deployments = mem_array(array->n, sizeof(*inventory->deployments));
 	inventory->n_deployments = array->n;
 	for (size_t i = 0; i < array->n; i++) {
-		judge_deployment(judge, &keys[i], last_use, &inventory->deployments[i]);
+		served[i] =
+		    judge_deployment(judge, &keys[i], last_use, &inventory->deployments[i]);
 		named[i] = (struct named){ inventory->deployments[i].name, keys[i].name.node };
 	}
 	inventory->deployments_by_name = judge_order(judge, named, array->n);
+	judge_names_of_servers(judge, served);
+	judge_releases(judge);
 	judge_unused(judge);
 }

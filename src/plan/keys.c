@@ -32,9 +32,15 @@ static const struct schema_word profiles[] = {
 
 static const struct schema_word kinds[] = {
 	{ "compose", DEPLOY_COMPOSE, false },
-	{ "helm", 0, true },
-	{ "operator", 0, true },
+	{ "helm", DEPLOY_HELM, false },
+	{ "operator", DEPLOY_OPERATOR, false },
 	{ "files", DEPLOY_FILES, false },
+	{ 0 },
+};
+
+static const struct schema_word secret_forms[] = {
+	{ "data", SECRET_DATA, false },
+	{ "stringData", SECRET_STRING_DATA, false },
 	{ 0 },
 };
 
@@ -143,8 +149,9 @@ static const struct schema certificate_schema = { "a certificate",
 static const struct schema_key milvus_table[] = {
 	{ PATH("milvus[].", "name"), .summary = "name of the deployment", .type = SCHEMA_TEXT,
 	    .flags = SCHEMA_REQUIRED, AT(milvus_keys, name) },
-	{ PATH("milvus[].", "kind"), .summary = "compose or files", .type = SCHEMA_WORD,
-	    .flags = SCHEMA_REQUIRED, .words = kinds, AT(milvus_keys, kind) },
+	{ PATH("milvus[].", "kind"), .summary = "compose, helm, operator or files",
+	    .type = SCHEMA_WORD, .flags = SCHEMA_REQUIRED, .words = kinds,
+	    AT(milvus_keys, kind) },
 	{ PATH("milvus[].", "version"), .summary = "version of Milvus", .type = SCHEMA_TEXT,
 	    .flags = SCHEMA_NUMERIC, AT(milvus_keys, version) },
 	{ PATH("milvus[].", "out"), .summary = "directory of what is delivered",
@@ -180,8 +187,22 @@ static const struct schema_key milvus_table[] = {
 	    AT(milvus_keys, milvus_yaml) },
 	{ PATH("milvus[].", "restart"), .summary = "not supported yet but for []",
 	    .type = SCHEMA_LATER },
-	{ PATH("milvus[].", "service-names"), .summary = "not supported yet",
-	    .type = SCHEMA_LATER },
+	{ PATH("milvus[].", "service-names"),
+	    .summary = "whether the server's certificate gets the names of its service",
+	    .type = SCHEMA_BOOL, AT(milvus_keys, service_names) },
+	{ PATH("milvus[].", "namespace"), .summary = "namespace in Kubernetes",
+	    .type = SCHEMA_TEXT, AT(milvus_keys, namespace) },
+	{ PATH("milvus[].", "release"),
+	    .summary = "Helm's release, or the operator's Milvus resource", .type = SCHEMA_TEXT,
+	    AT(milvus_keys, release) },
+	{ PATH("milvus[].", "labels"), .summary = "labels of the Secret", .type = SCHEMA_TABLE,
+	    AT(milvus_keys, labels) },
+	{ PATH("milvus[].", "secret-form"), .summary = "how the Secret is written",
+	    .type = SCHEMA_WORD, .words = secret_forms, .fallback = SECRET_DATA,
+	    AT(milvus_keys, secret_form) },
+	{ PATH("milvus[].", "patch"),
+	    .summary = "whether a patch is written for a Milvus resource that is there",
+	    .type = SCHEMA_BOOL, AT(milvus_keys, patch) },
 };
 
 static const struct schema milvus_schema = { "a deployment", sizeof(struct milvus_keys),

@@ -434,12 +434,8 @@ static const struct {
 	    "milvus:\n",
 	    "20:11: no deployment uses the certificate 'spare'\n"
 	    "    hint: name it under 'server' or 'clients' of a deployment, or take it out\n" },
-	{ "kind helm", "kind: compose", "kind: helm",
-	    "22:11: 'kind: helm' is not supported yet\n" },
-	{ "kind operator", "kind: compose", "kind: operator",
-	    "22:11: 'kind: operator' is not supported yet\n" },
 	{ "kind typo", "kind: compose", "kind: compos",
-	    "22:11: 'kind' must be 'compose' or 'files'\n"
+	    "22:11: 'kind' must be 'compose', 'helm', 'operator' or 'files'\n"
 	    "    hint: did you mean 'compose'?\n" },
 	{ "kind missing", "    kind: compose\n", "",
 	    "21:5: a deployment needs the key 'kind'\n" },
@@ -570,10 +566,6 @@ static const struct {
 	    "    restart: [docker, restart, milvus]\n"
 	    "    tls-mode: 2",
 	    "27:14: 'restart' is not supported yet\n" },
-	{ "service-names", "    tls-mode: 2",
-	    "    service-names: true\n"
-	    "    tls-mode: 2",
-	    "27:20: 'service-names' is not supported yet\n" },
 	{ "endpoint no port", "127.0.0.1:19530", "localhost",
 	    "29:17: 'localhost' is no endpoint\n"
 	    "    hint: HOST:PORT, such as 127.0.0.1:19530, milvus.example.com:19530 or "

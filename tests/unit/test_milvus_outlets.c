@@ -56,11 +56,12 @@ struct variant {
 	const char *version_text;
 	int tls_mode;
 	bool internal_tls;
+	bool patch; /* of the operator */
 };
 
 static struct inv_deployment deployment_of(const struct variant *variant)
 {
-	const bool compose = variant->kind == DEPLOY_COMPOSE;
+	const bool files = variant->kind == DEPLOY_FILES;
 
 	set_inventory();
 	return (struct inv_deployment){
@@ -75,8 +76,11 @@ static struct inv_deployment deployment_of(const struct variant *variant)
 		.internal_tls = variant->internal_tls,
 		.sni = text("localhost"),
 		.rest_port = 8080,
-		.mount = text(compose ? "/milvus/tls" : "/nonexistent/mica/out/prod/tls"),
+		.mount = text(files ? "/nonexistent/mica/out/prod/tls" : "/milvus/tls"),
 		.key_mode = 0600,
+		.kubernetes = { .namespace = text("milvus"),
+		    .release = text("my-release"),
+		    .patch = variant->patch },
 	};
 }
 
@@ -108,16 +112,34 @@ struct rendered {
 	struct err err;
 };
 
+/* what lies in tls/, of Kubernetes kinds */
+static struct milvus_given given_tls(void)
+{
+	static struct buf pem[3];
+	static char certificate[] = "-----BEGIN CERTIFICATE-----\nc2VydmVy\n-----END "
+	                            "CERTIFICATE-----\n";
+	static char key[] = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE "
+	                    "KEY-----\n";
+	static char ca[] = "-----BEGIN CERTIFICATE-----\nY2E=\n-----END CERTIFICATE-----\n";
+
+	pem[0] = (struct buf){ (unsigned char *)certificate, strlen(certificate), 0 };
+	pem[1] = (struct buf){ (unsigned char *)key, strlen(key), 0 };
+	pem[2] = (struct buf){ (unsigned char *)ca, strlen(ca), 0 };
+	return (struct milvus_given){ NULL, &pem[0], &pem[1], &pem[2] };
+}
+
 static int render(
     const struct inv_deployment *deployment, const char *milvus_yaml, struct rendered *ret)
 {
+	struct milvus_given given = given_tls();
 	BUF_AUTO yaml = BUF_INIT;
 
 	*ret = (struct rendered){ .outlets = NULL };
 	if (milvus_yaml)
 		buf_addstr(&yaml, milvus_yaml);
-	return milvus_outlets(&inventory, deployment, milvus_yaml ? &yaml : NULL,
-	    &ret->findings, &ret->outlets, &ret->n, &ret->err);
+	given.milvus_yaml = milvus_yaml ? &yaml : NULL;
+	return milvus_outlets(
+	    &inventory, deployment, &given, &ret->findings, &ret->outlets, &ret->n, &ret->err);
 }
 
 static void rendered_clear(struct rendered *rendered)
@@ -183,14 +205,14 @@ static void expect_key(const struct buf *yaml, const char *path, const char *exp
 /* read by a YAML reader, each key at its level */
 static void expect_keys(const struct variant *variant, const struct buf *yaml)
 {
-	const bool compose = variant->kind == DEPLOY_COMPOSE;
+	const bool files = variant->kind == DEPLOY_FILES;
 	char mode[2] = { (char)('0' + variant->tls_mode), '\0' };
 
 	expect_key(yaml, "common.security.tlsMode", mode);
 	expect_key(yaml, "proxy.http.enabled", "true");
 	expect_key(yaml, "proxy.http.port", "8080");
 	expect_key(yaml, "tls.serverKeyPath",
-	    compose ? "/milvus/tls/server.key" : "/nonexistent/mica/out/prod/tls/server.key");
+	    files ? "/nonexistent/mica/out/prod/tls/server.key" : "/milvus/tls/server.key");
 	expect_key(yaml, "internaltls.sni", variant->internal_tls ? "localhost" : "");
 	expect_key(yaml, "common.security.internaltlsEnabled",
 	    variant->version < 205  ? ""
@@ -198,19 +220,32 @@ static void expect_keys(const struct variant *variant, const struct buf *yaml)
 	                            : "false");
 }
 
-static void check_variant(const struct variant *variant)
+static const char *const kinds[] = {
+	[DEPLOY_COMPOSE] = "compose",
+	[DEPLOY_FILES] = "files",
+	[DEPLOY_HELM] = "helm",
+	[DEPLOY_OPERATOR] = "operator",
+};
+
+static char *golden_name(const struct variant *variant)
+{
+	return mem_printf("%s-%s-mode%d%s%s", kinds[variant->kind], variant->version_text,
+	    variant->tls_mode, variant->internal_tls ? "-internal" : "",
+	    variant->patch ? "-patch" : "");
+}
+
+static void check_files(const struct variant *variant)
 {
 	struct inv_deployment deployment = deployment_of(variant);
 	const bool merged = variant->version < 204;
 	const char *config = merged ? "milvus.yaml" : "user.yaml";
 	MICA_AUTO(rendered_clear) struct rendered rendered;
-	MICA_FREE char *name = mem_printf("%s-%s-mode%d%s",
-	    variant->kind == DEPLOY_COMPOSE ? "compose" : "files", variant->version_text,
-	    variant->tls_mode, variant->internal_tls ? "-internal" : "");
+	MICA_FREE char *name = golden_name(variant);
 
 	if (render(&deployment, merged ? MILVUS_YAML : NULL, &rendered) < 0)
 		fail_msg("%s: %s", name, rendered.err.text);
-	assert_int_equal(rendered.findings.n, 0);
+	assert_int_equal(rendered.findings.n,
+	    variant->version >= 300 && variant->kind == DEPLOY_COMPOSE); /* owner-unset */
 	expect_golden(name, &rendered);
 	assert_non_null(outlet_text(&rendered, config));
 	expect_keys(variant, outlet_text(&rendered, config));
@@ -219,32 +254,76 @@ static void check_variant(const struct variant *variant)
 	assert_non_null(outlet_text(&rendered, "clients.md"));
 }
 
+/* a text of Kubernetes carries the Secret's name; what awaits the files has none */
+static void check_kubernetes(const struct variant *variant)
+{
+	struct inv_deployment deployment = deployment_of(variant);
+	const char *pods = variant->kind == DEPLOY_HELM ? "values.yaml"
+	                   : variant->patch             ? "milvus.patch.yaml"
+	                                                : "milvus.yaml";
+	MICA_AUTO(rendered_clear) struct rendered rendered;
+	MICA_FREE char *name = golden_name(variant);
+	MICA_FREE char *secret = NULL;
+
+	if (render(&deployment, NULL, &rendered) < 0)
+		fail_msg("%s: %s", name, rendered.err.text);
+	assert_int_equal(rendered.findings.n, 0);
+	expect_golden(name, &rendered);
+	assert_int_equal(rendered.n, 4);
+	secret = value_at(outlet_text(&rendered, "secret.yaml"), "metadata.name");
+	assert_non_null(strstr(buf_text(outlet_text(&rendered, pods)), secret));
+	assert_non_null(strstr(buf_text(outlet_text(&rendered, "deploy.md")), secret));
+	for (size_t i = 0; i < rendered.n; i++) {
+		const struct outlet *outlet = &rendered.outlets[i];
+		const bool is_secret = strcmp(outlet->file, "secret.yaml") == 0;
+
+		assert_int_equal(outlet->kind == OUTLET_SECRET, is_secret);
+		assert_int_equal(
+		    strstr(buf_text(&outlet->text), "c2VjcmV0") ||
+		        strstr(buf_text(&outlet->text), "LS0tLS1CRUdJTiBQUklWQVRF"),
+		    is_secret);
+		assert_int_equal(outlet->of_delivery, strcmp(outlet->file, "clients.md") != 0);
+	}
+}
+
+static void check_variant(const struct variant *variant)
+{
+	if (variant->kind == DEPLOY_HELM || variant->kind == DEPLOY_OPERATOR)
+		check_kubernetes(variant);
+	else
+		check_files(variant);
+}
+
 static void test_golden(void **state)
 {
 	static const struct {
 		int number;
 		const char *text;
-	} versions[] = { { 203, "2.3" }, { 204, "2.4" }, { 206, "2.6" } };
+	} versions[] = { { 203, "2.3" }, { 204, "2.4" }, { 206, "2.6" }, { 300, "3.0" } };
 
 	(void)state;
-	for (size_t i = 0; i < mem_count(versions) * 12; i++) {
+	for (size_t i = 0; i < mem_count(versions) * mem_count(kinds) * 6; i++) {
 		struct variant variant = {
-			.kind = i % 2 ? DEPLOY_FILES : DEPLOY_COMPOSE,
-			.tls_mode = (int)(i / 2 % 3),
-			.internal_tls = i / 6 % 2,
-			.version = versions[i / 12].number,
-			.version_text = versions[i / 12].text,
+			.kind = (enum deployment_kind)(i % mem_count(kinds)),
+			.tls_mode = (int)(i / mem_count(kinds) % 3),
+			.internal_tls = i / mem_count(kinds) / 3 % 2,
+			.version = versions[i / mem_count(kinds) / 6].number,
+			.version_text = versions[i / mem_count(kinds) / 6].text,
 		};
 
 		/* internal TLS came with 2.5 */
-		if (!variant.internal_tls || variant.version >= 205)
+		if (variant.internal_tls && variant.version < 205)
+			continue;
+		check_variant(&variant);
+		variant.patch = true;
+		if (variant.kind == DEPLOY_OPERATOR && variant.tls_mode == 2)
 			check_variant(&variant);
 	}
 }
 
 /* --- what is odd ----------------------------------------------------------------- */
 
-static const struct variant usual = { DEPLOY_COMPOSE, 206, "2.6", 2, true };
+static const struct variant usual = { DEPLOY_COMPOSE, 206, "2.6", 2, true, false };
 
 /* names that must be quoted, a client that keeps its key, an endpoint that the certificate
  * lacks */
@@ -269,7 +348,7 @@ static void test_odd(void **state)
 static void test_odd_files(void **state)
 {
 	struct inv_deployment deployment =
-	    deployment_of(&(struct variant){ DEPLOY_FILES, 206, "2.6", 1, false });
+	    deployment_of(&(struct variant){ DEPLOY_FILES, 206, "2.6", 1, false, false });
 	MICA_AUTO(rendered_clear) struct rendered rendered;
 
 	(void)state;
@@ -403,7 +482,7 @@ static void test_control_character(void **state)
 static void test_old_version(void **state)
 {
 	struct inv_deployment deployment =
-	    deployment_of(&(struct variant){ DEPLOY_FILES, 203, "2.3.5", 2, false });
+	    deployment_of(&(struct variant){ DEPLOY_FILES, 203, "2.3.5", 2, false, false });
 	MICA_AUTO(rendered_clear) struct rendered rendered;
 
 	(void)state;
@@ -412,12 +491,138 @@ static void test_old_version(void **state)
 	assert_non_null(strstr(rendered.err.hint, "milvus-yaml"));
 }
 
+/* --- Kubernetes ------------------------------------------------------------------ */
+
+static const struct variant helm = { DEPLOY_HELM, 206, "2.6", 2, true, false };
+
+/* labels that YAML would read as something else, a mount with a blank, a text as it is */
+static void test_odd_helm(void **state)
+{
+	struct inv_deployment deployment = deployment_of(&helm);
+	struct inv_label labels[] = { { text("example.com/team"), text("search") },
+		{ text("on"), text("1e3") }, { text("y"), text("null") } };
+	MICA_AUTO(rendered_clear) struct rendered rendered;
+
+	(void)state;
+	deployment.kubernetes.labels = labels;
+	deployment.kubernetes.n_labels = mem_count(labels);
+	deployment.kubernetes.form = SECRET_STRING_DATA;
+	deployment.mount = text("/my \"tls\"");
+	deployment.rest_port = 0;
+	deployment.out = text("/nonexistent/Bob's $HOME/prod");
+	assert_int_equal(render(&deployment, NULL, &rendered), 0);
+	expect_golden("odd-helm", &rendered);
+	expect_key(outlet_text(&rendered, "secret.yaml"), "stringData.server.key", "");
+	expect_key(outlet_text(&rendered, "secret.yaml"), "metadata.labels.on", "1e3");
+}
+
+static char *generation(const struct milvus_given *given)
+{
+	struct inv_deployment deployment = deployment_of(&helm);
+	MICA_AUTO(rendered_clear) struct rendered rendered = { .outlets = NULL };
+
+	assert_int_equal(milvus_outlets(&inventory, &deployment, given, &rendered.findings,
+	                     &rendered.outlets, &rendered.n, &rendered.err),
+	    0);
+	return value_at(outlet_text(&rendered, "secret.yaml"), "metadata.name");
+}
+
+/* another certificate, another ca.pem: another name; the name tells nothing of the key */
+static void test_generation(void **state)
+{
+	const struct buf other = { (unsigned char *)text("other"), 5, 0 };
+	struct milvus_given given = given_tls();
+	MICA_FREE char *first = generation(&given);
+	MICA_FREE char *key = NULL;
+	MICA_FREE char *ca = NULL;
+	MICA_FREE char *certificate = NULL;
+
+	(void)state;
+	given.key = &other;
+	key = generation(&given);
+	assert_string_equal(key, first);
+	given.ca = &other;
+	ca = generation(&given);
+	assert_string_not_equal(ca, first);
+	given.certificate = &other;
+	certificate = generation(&given);
+	assert_string_not_equal(certificate, ca);
+	assert_int_equal(strlen(first), strlen("prod-tls-0123456789"));
+}
+
+/* before the first delivery it is known which files there will be, and not what they say */
+static void test_not_delivered(void **state)
+{
+	static const char *const files[] = { "secret.yaml", "milvus.yaml", "deploy.md" };
+	struct inv_deployment deployment =
+	    deployment_of(&(struct variant){ DEPLOY_OPERATOR, 206, "2.6", 2, true, false });
+	const struct milvus_given given = { NULL, NULL, NULL, NULL };
+	MICA_AUTO(rendered_clear) struct rendered rendered = { .outlets = NULL };
+
+	(void)state;
+	assert_int_equal(milvus_outlets(&inventory, &deployment, &given, &rendered.findings,
+	                     &rendered.outlets, &rendered.n, &rendered.err),
+	    0);
+	assert_int_equal(rendered.n, 4);
+	for (size_t i = 0; i < mem_count(files); i++) {
+		assert_string_equal(rendered.outlets[i].file, files[i]);
+		assert_int_equal(rendered.outlets[i].text.len, 0);
+	}
+	assert_true(rendered.outlets[3].text.len > 0);
+}
+
+/* a configuration that changes replaces the operator's pods as well */
+static void test_config_rolls(void **state)
+{
+	struct inv_deployment deployment =
+	    deployment_of(&(struct variant){ DEPLOY_OPERATOR, 206, "2.6", 2, true, false });
+	MICA_AUTO(rendered_clear) struct rendered before;
+	MICA_AUTO(rendered_clear) struct rendered after;
+	MICA_FREE char *first = NULL;
+	MICA_FREE char *second = NULL;
+
+	(void)state;
+	assert_int_equal(render(&deployment, NULL, &before), 0);
+	deployment.tls_mode = 1;
+	assert_int_equal(render(&deployment, NULL, &after), 0);
+	first = value_at(
+	    outlet_text(&before, "milvus.yaml"), "spec.components.podAnnotations.mica-config");
+	second = value_at(
+	    outlet_text(&after, "milvus.yaml"), "spec.components.podAnnotations.mica-config");
+	assert_int_equal(strlen(first), 10);
+	assert_string_not_equal(first, second);
+}
+
+/* a command is one line of a shell, whatever the page makes of it */
+static void test_steps(void **state)
+{
+	struct inv_deployment deployment = deployment_of(&helm);
+	struct err err = ERR_INIT;
+	char **steps = NULL;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(milvus_steps(&deployment, &steps, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(steps[0],
+	    "kubectl apply --server-side --filename /nonexistent/mica/out/prod/secret.yaml");
+	for (size_t i = 0; i < n; i++) {
+		assert_null(strchr(steps[i], '\n'));
+		assert_null(strchr(steps[i], '\\'));
+		free(steps[i]);
+	}
+	free(steps);
+	deployment.kind = DEPLOY_COMPOSE;
+	assert_int_equal(milvus_steps(&deployment, &steps, &n, &err), 0);
+	assert_int_equal(n, 0);
+}
+
 /* --- warnings -------------------------------------------------------------------- */
 
 static void test_owner(void **state)
 {
 	struct inv_deployment deployment =
-	    deployment_of(&(struct variant){ DEPLOY_COMPOSE, 300, "3.0", 2, true });
+	    deployment_of(&(struct variant){ DEPLOY_COMPOSE, 300, "3.0", 2, true, false });
 	MICA_AUTO(rendered_clear) struct rendered unset;
 	MICA_AUTO(rendered_clear) struct rendered set;
 
@@ -443,6 +648,11 @@ int main(void)
 		cmocka_unit_test(test_merge_refused),
 		cmocka_unit_test(test_control_character),
 		cmocka_unit_test(test_old_version),
+		cmocka_unit_test(test_odd_helm),
+		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_not_delivered),
+		cmocka_unit_test(test_config_rolls),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_owner),
 	};
 

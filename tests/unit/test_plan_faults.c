@@ -62,7 +62,7 @@ static void all_at_once(void **state)
 	                           "    days: 1e3\n"
 	                           "milvus:\n"
 	                           "  - name: prod\n"
-	                           "    kind: helm\n"
+	                           "    kind: swarm\n"
 	                           "    server: server\n"
 	                           "    keep: 0\n";
 	static const char faults[] =
@@ -77,7 +77,7 @@ static void all_at_once(void **state)
 	    "    hint: digits alone, the first of them not 0\n"
 	    "15:5: with 'tls-mode: 2' no client can use the deployment 'prod': it has none\n"
 	    "    hint: name them under 'clients'\n"
-	    "16:11: 'kind: helm' is not supported yet\n"
+	    "16:11: 'kind' must be 'compose', 'helm', 'operator' or 'files'\n"
 	    "18:11: 'keep' must be a whole number from 1 to 100\n";
 	FINDINGS_AUTO findings = FINDINGS_INIT;
 	BUF_AUTO told = BUF_INIT;

@@ -409,20 +409,23 @@ static void definition_is_settled(void **state)
 
 static void examples_apply(void **state)
 {
-	static const char *const kinds[] = { "compose", "files" };
+	static const struct {
+		const char *name;
+		enum deployment_kind kind;
+	} kinds[] = { { "compose", DEPLOY_COMPOSE }, { "files", DEPLOY_FILES },
+		{ "helm", DEPLOY_HELM }, { "operator", DEPLOY_OPERATOR } };
 
 	(void)state;
 	for (size_t i = 0; i < mem_count(kinds); i++) {
 		MICA_AUTO(inventory_freep)
-		struct inventory *inventory = good_inventory(inventory_example(kinds[i]));
+		struct inventory *inventory = good_inventory(inventory_example(kinds[i].name));
 
 		assert_string_equal(inventory->cas[0].key, "pkcs11:token=milvus-ca;object=ca");
 		assert_int_equal(inventory->cas[0].pin.source, PIN_FILE);
-		assert_int_equal(
-		    inventory->deployments[0].kind, i == 0 ? DEPLOY_COMPOSE : DEPLOY_FILES);
+		assert_int_equal(inventory->deployments[0].kind, kinds[i].kind);
 		assert_int_equal(inventory->deployments[0].n_clients, 2);
 	}
-	assert_null(inventory_example("helm"));
+	assert_null(inventory_example("swarm"));
 	assert_null(inventory_example(""));
 }
 
@@ -430,7 +433,7 @@ static void examples_apply(void **state)
 static void comments_of_examples_are_right(void **state)
 {
 	static const char *const off[] = { "csr: query.csr",
-		"milvus-yaml:", "certificate: ca.pem" };
+		"milvus-yaml:", "certificate: ca.pem", "permitted-dns:" };
 	const char *text = inventory_example("files");
 	BUF_AUTO all = BUF_INIT;
 	size_t opened = 0;
