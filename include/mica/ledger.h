@@ -66,7 +66,8 @@ const char *record_state_name(enum record_state state); /* "intended", ... */
 
 struct record {
 	int64_t seq;              /* given by ledger_intend(), from 1 */
-	char *entry;              /* name in the inventory: a certificate's, or a CA's for RECORD_CA */
+	char *entry;              /* name in the inventory: a certificate's, or a CA's for RECORD_CA; NAME:request
+	                             for the PKCS#10 request that CA NAME made for its own certificate */
 	enum record_kind kind;
 	char *ca;                 /* name of the CA that signs */
 	uint8_t serial[20];       /* unique for each CA */

@@ -147,6 +147,21 @@ def test_through(home, corp):
     assert "delivered" in home.mica("status").out
 
 
+def test_one_way(home, corp):
+    """Clients without a directory of their own are sent to trust.pem, which openssl s_client can do with."""
+    inv = inventory()
+    inv.deployment.update({"tls-mode": 1, "clients": []})
+    del inv["certificates"][1]
+    home.write(inv)
+    corp.sign(request(home), "root", home / "g1.pem")
+    home.mica("init", "--certificate", "g1.pem")
+    home.mica("apply")
+    told = (home / "out/prod/clients.md").read_text()
+    assert f"{home.path}/out/prod/tls/trust.pem" in told and "tls/ca.pem" not in told
+    server = home / "out/prod/tls/server.pem"
+    run(["openssl", "verify", "-x509_strict", "-CAfile", home / "out/prod/tls/trust.pem", "-untrusted", server, server])
+
+
 def test_with_its_chain(home, corp):
     corp.under("root", "policy", "/O=Corp/CN=Policy CA")
     home.write(inventory(["corp/policy.pem", "corp/root.pem"]))
