@@ -29,3 +29,10 @@ def test_mode_2(judge, under):
     assert "unknown authority" in run([judge, "handshake", under.tls("ca.pem"), *own, *stranger, "localhost"], code=1).err
     # why it is not the clients' ca.pem: with the root in it the stranger is let in
     run([judge, "handshake", under.client("ca.pem"), *own, *stranger, "localhost"])
+
+
+def test_whom_a_client_takes(judge, under):
+    """The price of a root in a client's hands: any server under it that has the name."""
+    impostor = under.corp / "impostor-chain.pem"
+    run([judge, "verify", "server", under.client("ca.pem"), impostor, "localhost"])
+    assert "unknown authority" in run([judge, "verify", "server", under.tls("ca.pem"), impostor, "localhost"], code=1).err
