@@ -126,6 +126,8 @@ struct inv_deployment {
 	char **endpoints;         /* "host:port" */
 	size_t n_endpoints;
 	char *milvus_yaml;        /* path of a milvus.yaml to merge the keys into; NULL: none; joined */
+	char **restart;           /* argv of what restarts it, NULL at its end; NULL: nobody is told */
+	int64_t deadline;         /* seconds, for `restart`, and again for the endpoints after it */
 	struct mark milvus_yaml_mark;
 	bool service_names;       /* the server's certificate holds those of inventory_service_names() too */
 	struct inv_kubernetes kubernetes;

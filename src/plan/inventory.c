@@ -52,6 +52,9 @@ static void clear_certificate(struct inv_certificate *certificate)
 static void clear_deployment(struct inv_deployment *deployment)
 {
 	free_texts(deployment->endpoints, deployment->n_endpoints);
+	for (char **word = deployment->restart; word && *word; word++)
+		free(*word);
+	free(deployment->restart);
 	free(deployment->name);
 	free(deployment->version_text);
 	free(deployment->out);

@@ -310,6 +310,7 @@ static bool judge_deployment(struct judge *judge, const struct milvus_keys *keys
 	judge_rights(judge, keys, out);
 	judge_rest_port(judge, keys, out);
 	judge_endpoints(judge, keys, out);
+	judge_restart(judge, keys, out);
 	if (out->name)
 		judge_warnings(judge, keys, out);
 	return served;

@@ -39,8 +39,8 @@ struct certificate_keys {
 struct milvus_keys {
 	struct schema_head head;
 	struct schema_value name, kind, version, out, server, clients, tls_mode, internal_tls,
-	    sni, rest_port, mount, owner, key_mode, keep, endpoints, milvus_yaml, namespace,
-	    release, labels, secret_form, service_names, patch;
+	    sni, rest_port, mount, owner, key_mode, keep, endpoints, milvus_yaml, restart,
+	    deadline, namespace, release, labels, secret_form, service_names, patch;
 };
 
 struct inventory_keys {

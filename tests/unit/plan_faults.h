@@ -562,10 +562,47 @@ static const struct {
 	    "    keep: 101\n"
 	    "    tls-mode: 2",
 	    "27:11: 'keep' must be a whole number from 1 to 100\n" },
-	{ "restart", "    tls-mode: 2",
-	    "    restart: [docker, restart, milvus]\n"
+	{ "restart text", "    tls-mode: 2",
+	    "    restart: docker restart milvus\n"
 	    "    tls-mode: 2",
-	    "27:14: 'restart' is not supported yet\n" },
+	    "27:14: 'restart' must be a list of texts\n"
+	    "    hint: put it between [ and ]\n" },
+	{ "restart one word", "    tls-mode: 2",
+	    "    restart: [docker restart milvus]\n"
+	    "    tls-mode: 2",
+	    "27:15: 'restart' is a list of words, and this is one word with blanks in it\n"
+	    "    hint: write [docker, compose, restart, standalone]\n" },
+	{ "restart shell", "    tls-mode: 2",
+	    "    restart: [cd, x, \"&&\", ./restart, \"|\", tee, log]\n"
+	    "    tls-mode: 2",
+	    "27:22: 'restart' runs without a shell, to which alone '&&' has a meaning\n"
+	    "    hint: put it into a script, and name that\n"
+	    "27:39: 'restart' runs without a shell, to which alone '|' has a meaning\n"
+	    "    hint: put it into a script, and name that\n" },
+	{ "deadline alone", "    tls-mode: 2",
+	    "    deadline: 2m\n"
+	    "    restart: []\n"
+	    "    tls-mode: 2",
+	    "27:15: there is nothing that this deadline is for\n"
+	    "    hint: say with 'restart' what is to be done within it\n" },
+	{ "deadline", "    tls-mode: 2",
+	    "    deadline: 2\n"
+	    "    restart: [x]\n"
+	    "    tls-mode: 2",
+	    "27:15: 'deadline' must be a text, not a number\n"
+	    "    hint: put it between double quotes\n" },
+	{ "deadline long", "    tls-mode: 2",
+	    "    deadline: 61m\n"
+	    "    restart: [x]\n"
+	    "    tls-mode: 2",
+	    "27:15: '61m' is not a span of 1s to 1h\n"
+	    "    hint: such as 2m\n" },
+	{ "deadline none", "    tls-mode: 2",
+	    "    deadline: 0s\n"
+	    "    restart: [x]\n"
+	    "    tls-mode: 2",
+	    "27:15: '0s' is not a span of 1s to 1h\n"
+	    "    hint: such as 2m\n" },
 	{ "endpoint no port", "127.0.0.1:19530", "localhost",
 	    "29:17: 'localhost' is no endpoint\n"
 	    "    hint: HOST:PORT, such as 127.0.0.1:19530, milvus.example.com:19530 or "

@@ -129,7 +129,8 @@ static void everything_said(void **state)
 	    "    restart: []\n"
 	    "  - { name: two, kind: compose, server: server, clients: [a], internal-tls: "
 	    "true,\n"
-	    "      sni: 10.0.0.1, mount: /a//b/, owner: null, version: \"3.0\", out: two }\n";
+	    "      sni: 10.0.0.1, mount: /a//b/, owner: null, version: \"3.0\", out: two,\n"
+	    "      restart: [./restart, -t, 30, \"a b\"], deadline: 90s }\n";
 	MICA_AUTO(inventory_freep) struct inventory *inventory = good_inventory(text);
 	const struct inv_ca *ca = inventory_issuer(inventory);
 	const struct inv_certificate *server = inventory_certificate(inventory, "server");
@@ -176,6 +177,12 @@ static void everything_said(void **state)
 	assert_ptr_equal(&inventory->certificates[one->clients[0]], b);
 	assert_string_equal(one->sni, "localhost");
 	assert_int_equal(one->rest_port, 0);
+	assert_null(one->restart);
+	assert_int_equal(one->deadline, 120);
+	assert_string_equal(two->restart[2], "30");
+	assert_string_equal(two->restart[3], "a b");
+	assert_null(two->restart[4]);
+	assert_int_equal(two->deadline, 90);
 	assert_true(one->owner_set);
 	assert_int_equal(one->uid, 1000);
 	assert_int_equal(one->gid, 2000);
