@@ -94,6 +94,7 @@ struct inv_label {
 struct inv_kubernetes {
 	char *namespace;
 	char *release; /* Helm's release, or the name of the Milvus resource */
+	char *service; /* the Service by which Milvus is reached */
 	struct inv_label *labels; /* in the order of keys */
 	size_t n_labels;
 	enum secret_form form;
@@ -125,9 +126,9 @@ struct inv_deployment {
 	unsigned keep;
 	char **endpoints;         /* "host:port" */
 	size_t n_endpoints;
-	char *milvus_yaml;        /* path of a milvus.yaml to merge the keys into; NULL: none; joined */
 	char **restart;           /* argv of what restarts it, NULL at its end; NULL: nobody is told */
 	int64_t deadline;         /* seconds, for `restart`, and again for the endpoints after it */
+	char *milvus_yaml;        /* path of a milvus.yaml to merge the keys into; NULL: none; joined */
 	struct mark milvus_yaml_mark;
 	bool service_names;       /* the server's certificate holds those of inventory_service_names() too */
 	struct inv_kubernetes kubernetes;
@@ -172,10 +173,10 @@ const struct inv_certificate *inventory_certificate(const struct inventory *inve
 const struct inv_deployment *inventory_deployment(const struct inventory *inventory, const char *name);
 
 /* Whether it runs in Kubernetes: its files get there in a Secret. */
-bool inventory_in_kubernetes(const struct inv_deployment *deployment);
-
-/* The Service by which the deployment is reached in Kubernetes; free() it. NULL for other kinds. */
-char *inventory_service(const struct inv_deployment *deployment);
+static inline bool inventory_in_kubernetes(const struct inv_deployment *deployment)
+{
+	return deployment->kind == DEPLOY_HELM || deployment->kind == DEPLOY_OPERATOR;
+}
 
 /* The names by which Compose, Helm or the operator let Milvus be reached, DNS names and addresses;
  * free() each and the array. */

@@ -240,7 +240,7 @@ static void add_rest(const struct site *site, struct buf *ret)
 	    "kubectl patch service %s --namespace %s" NEXT
 	    "--patch '{\"spec\": {\"ports\": [{\"name\": \"rest\", \"port\": %d, "
 	    "\"targetPort\": %d}]}}'",
-	    site->service, deployment->kubernetes.namespace, port, port);
+	    deployment->kubernetes.service, deployment->kubernetes.namespace, port, port);
 	end_block(ret);
 }
 

@@ -93,8 +93,7 @@ int site_init(const struct inventory *inventory, const struct inv_deployment *de
 		return -1;
 	site.server = &inventory->certificates[deployment->server];
 	site.merged = given->milvus_yaml != NULL;
-	site.service = inventory_service(deployment);
-	if (site.service && given->certificate)
+	if (inventory_in_kubernetes(deployment) && given->certificate)
 		secret_generation(given, site.generation);
 	if (deployment->n_endpoints > 0) {
 		split_endpoint(deployment->endpoints[0], &site);
@@ -114,7 +113,6 @@ void site_clear(struct site *site)
 	free(site->host);
 	free(site->port);
 	free(site->name);
-	free(site->service);
 	*site = (struct site){ .out = NULL };
 }
 

@@ -23,7 +23,6 @@ struct site {
 	                `host`; or NULL */
 	bool merged; /* the configuration is a whole milvus.yaml, not a user.yaml */
 	const struct milvus_given *given;
-	char *service;       /* Kubernetes: the Service's name; NULL for other kinds */
 	char generation[11]; /* Kubernetes: of what is given; empty: not known yet */
 };
 

@@ -69,6 +69,7 @@ static void clear_deployment(struct inv_deployment *deployment)
 	free(deployment->kubernetes.labels);
 	free(deployment->kubernetes.namespace);
 	free(deployment->kubernetes.release);
+	free(deployment->kubernetes.service);
 }
 
 void inventory_free(struct inventory *inventory)

@@ -112,6 +112,17 @@ static char *judge_release(
 	return NULL;
 }
 
+/* Helm: the chart's "milvus.fullname", which is the release's name when that holds the chart's.
+ * The operator: always the resource's name and "-milvus". */
+static char *service_of(enum deployment_kind kind, const char *release)
+{
+	if (!release)
+		return NULL;
+	if (kind == DEPLOY_HELM && strstr(release, "milvus"))
+		return mem_strdup(release);
+	return mem_printf("%s-milvus", release);
+}
+
 /* The Secret is called after the deployment, and labelled with its name. */
 static void judge_secret_name(
     struct judge *judge, const struct milvus_keys *keys, const struct inv_deployment *out)
@@ -184,6 +195,7 @@ void judge_kubernetes(
 		return;
 	out->kubernetes.namespace = judge_namespace(judge, keys);
 	out->kubernetes.release = judge_release(judge, keys, out);
+	out->kubernetes.service = service_of(out->kind, out->kubernetes.release);
 	out->kubernetes.form = (enum secret_form)keys->secret_form.number;
 	out->kubernetes.patch = keys->patch.number != 0;
 	judge_secret_name(judge, keys, out);

@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The names by which a deployment is reached where it runs.
- *
- * Compose: the service and the container of upstream's docker-compose.yml. Helm: the chart's
- * "milvus.fullname", which is the release's name when that holds the chart's. The operator:
- * always the resource's name and "-milvus".
- */
+/* The names by which a deployment is reached where it runs; those of Compose are the service
+ * and the container of upstream's docker-compose.yml. */
 #include <mica/inventory.h>
 
-#include <string.h>
-
 enum { NAMES_MAX = 8 };
-
-bool inventory_in_kubernetes(const struct inv_deployment *deployment)
-{
-	return deployment->kind == DEPLOY_HELM || deployment->kind == DEPLOY_OPERATOR;
-}
-
-char *inventory_service(const struct inv_deployment *deployment)
-{
-	const char *release = deployment->kubernetes.release;
-
-	if (!inventory_in_kubernetes(deployment))
-		return NULL;
-	if (deployment->kind == DEPLOY_HELM && strstr(release, "milvus"))
-		return mem_strdup(release);
-	return mem_printf("%s-milvus", release);
-}
 
 static size_t add_service(const struct inv_deployment *deployment, char **names)
 {
 	const char *namespace = deployment->kubernetes.namespace;
-	MICA_FREE char *service = inventory_service(deployment);
+	const char *service = deployment->kubernetes.service;
 	size_t n = 0;
 
 	names[n++] = mem_strdup(service);

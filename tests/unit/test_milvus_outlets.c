@@ -80,6 +80,7 @@ static struct inv_deployment deployment_of(const struct variant *variant)
 		.key_mode = 0600,
 		.kubernetes = { .namespace = text("milvus"),
 		    .release = text("my-release"),
+		    .service = text("my-release-milvus"),
 		    .patch = variant->patch },
 	};
 }
