@@ -162,7 +162,7 @@ static struct buf make_bad(struct world *world, const struct bad_request *bad)
 	if (bad->subject)
 		X509_NAME_add_entry_by_txt(subject, "OU", MBSTRING_ASC,
 		    (const unsigned char *)bad->subject, -1, -1, 0);
-	X509_REQ_set_version(request, bad->version);
+	X509_REQ_set_version(request, X509_REQ_VERSION_1);
 	X509_REQ_set_subject_name(request, subject);
 	X509_REQ_set_pubkey(request, bad->other_key ? other : world->ca_key);
 	if (bad->basic)
@@ -185,6 +185,10 @@ static struct buf make_bad(struct world *world, const struct bad_request *bad)
 	                bad->sha384 ? EVP_sha384() : EVP_sha256()) > 0);
 	len = i2d_X509_REQ(request, &bytes);
 	buf_add(&der, bytes, (size_t)len);
+	/* OpenSSL 3.5 sets no other version */
+	if (bad->version != X509_REQ_VERSION_1)
+		((unsigned char *)memmem(der.data, der.len, "\2\1\0", 3))[2] =
+		    (unsigned char)bad->version;
 	OPENSSL_free(bytes);
 	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
 	X509_NAME_free(subject);
