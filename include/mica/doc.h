@@ -44,6 +44,13 @@ int doc_parse(const char *file, const void *bytes, size_t len, struct findings *
  * tell whether all was well. */
 struct doc *doc_read(const char *file, const void *bytes, size_t len, struct findings *findings);
 
+/* A text as programs read it that are not strict (yaml.v2 of Go, say): of a map every key is there, also
+ * one that stands twice; an alias is the node that it names, so that a node may stand in several places;
+ * tags but !!str are passed over, and so is what follows the first document. A key may be no scalar.
+ * NULL, and findings, when no such reader could read it. */
+struct doc *doc_read_loose(
+    const char *file, const void *bytes, size_t len, struct findings *findings);
+
 /* Adds an error. Of more than DOC_MAX_FAULTS the rest is dropped, and the last one says so. */
 enum { DOC_MAX_FAULTS = 100 };
 void doc_fault(struct findings *findings, const char *rule, const struct mark *where,

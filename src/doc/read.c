@@ -10,6 +10,7 @@
 #include <mica/file.h>
 #include <mica/mem.h>
 
+#include "anchors.h"
 #include "arena.h"
 #include "duplicates.h"
 #include "scan.h"
@@ -20,8 +21,13 @@ struct doc {
 	struct doc_node *root;
 };
 
+/* LOOSE: as other programs read, who say nothing of what they leave out */
+enum reading { STRICT, LOOSE };
+
 struct reader {
 	yaml_parser_t parser;
+	enum reading reading;
+	struct anchors anchors; /* LOOSE */
 	struct doc *doc;
 	struct findings *findings;
 	const char *text;
@@ -136,10 +142,20 @@ static void node_fault(
 static void judge_properties(struct reader *reader, struct doc_node *node,
     const unsigned char *anchor, const unsigned char *tag)
 {
-	if (anchor)
+	if (reader->reading == LOOSE)
+		node->quoted |= tag && strcmp((const char *)tag, YAML_STR_TAG) == 0;
+	else if (anchor)
 		node_fault(reader, node, "anchor", "anchors (&) are not taken");
 	else if (tag || (node->start < reader->len && reader->text[node->start] == '!'))
 		node_fault(reader, node, "tag", "tags (!) are not taken");
+}
+
+/* Once the node is read to its end. */
+static void note_anchor(
+    struct reader *reader, const unsigned char *anchor, struct doc_node *node)
+{
+	if (reader->reading == LOOSE && anchor)
+		anchors_note(&reader->anchors, (const char *)anchor, node);
 }
 
 static struct doc_node *new_node(
@@ -164,7 +180,8 @@ static struct doc_node *read_scalar(struct reader *reader, const yaml_event_t *e
 	node->text = arena_text(&reader->doc->arena, value, len);
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	judge_properties(reader, node, event->data.scalar.anchor, event->data.scalar.tag);
-	control = scan_value(value, len);
+	note_anchor(reader, event->data.scalar.anchor, node);
+	control = reader->reading == LOOSE ? -1 : scan_value(value, len);
 	node->faulty |= control >= 0;
 	if (control >= 0)
 		doc_fault(reader->findings, "control-character", &node->mark, NULL,
@@ -207,12 +224,15 @@ static int read_list(struct reader *reader, const yaml_event_t *event, struct do
 	for (size_t i = 0; i < node->n; i++)
 		node->items[i] = reader->stack[base + i];
 	reader->n_stack = base;
+	note_anchor(reader, event->data.sequence_start.anchor, node);
 	*ret = node;
 	return 0;
 }
 
 static void judge_key(struct reader *reader, struct doc_node *key)
 {
+	if (reader->reading == LOOSE)
+		return;
 	if (key->kind != DOC_SCALAR) {
 		doc_fault(reader->findings, "key-not-text", &key->mark, NULL,
 		    "a key must be plain text");
@@ -241,7 +261,9 @@ static int read_map(struct reader *reader, const yaml_event_t *event, struct doc
 		judge_key(reader, node->keys[i]);
 	}
 	reader->n_stack = base;
-	duplicates_judge(node, reader->findings);
+	note_anchor(reader, event->data.mapping_start.anchor, node);
+	if (reader->reading == STRICT)
+		duplicates_judge(node, reader->findings);
 	*ret = node;
 	return 0;
 }
@@ -266,6 +288,24 @@ static int read_collection(
 	return result;
 }
 
+static int read_alias(struct reader *reader, const yaml_event_t *event, struct doc_node **ret)
+{
+	const struct mark at = mark_of(reader, &event->start_mark);
+
+	if (reader->reading == LOOSE) {
+		*ret = anchors_find(&reader->anchors, (const char *)event->data.alias.anchor);
+		if (*ret)
+			return 0;
+		doc_fault(reader->findings, "syntax", &at, NULL,
+		    "an alias (*) of a name that no node before it has");
+		return -1;
+	}
+	*ret = new_node(reader, DOC_SCALAR, event);
+	(*ret)->text = "";
+	node_fault(reader, *ret, "alias", "aliases (*) are not taken");
+	return 0;
+}
+
 static int read_node(struct reader *reader, const yaml_event_t *event, struct doc_node **ret)
 {
 	if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
@@ -274,10 +314,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct do
 		*ret = read_scalar(reader, event);
 		return 0;
 	}
-	*ret = new_node(reader, DOC_SCALAR, event);
-	(*ret)->text = "";
-	node_fault(reader, *ret, "alias", "aliases (*) are not taken");
-	return 0;
+	return read_alias(reader, event, ret);
 }
 
 /* Up to and with the start of the document: *ret_more is false when there is none. */
@@ -291,9 +328,10 @@ static int read_start(struct reader *reader, bool *ret_more)
 		if (event.type == YAML_STREAM_START_EVENT)
 			continue;
 		*ret_more = event.type == YAML_DOCUMENT_START_EVENT;
-		if (*ret_more && (event.data.document_start.version_directive ||
-		                     event.data.document_start.tag_directives.start !=
-		                         event.data.document_start.tag_directives.end)) {
+		if (*ret_more && reader->reading == STRICT &&
+		    (event.data.document_start.version_directive ||
+		        event.data.document_start.tag_directives.start !=
+		            event.data.document_start.tag_directives.end)) {
 			const struct mark at = mark_of(reader, &event.start_mark);
 
 			doc_fault(reader->findings, "directive", &at, "take the line out",
@@ -334,40 +372,63 @@ static int read_document(struct reader *reader)
 		return 0;
 	if (next_event(reader, &event) < 0 || read_node(reader, &event, &reader->doc->root) < 0)
 		return -1;
-	return read_end(reader);
+	return reader->reading == LOOSE ? 0 : read_end(reader);
 }
 
-static int read_text(struct doc *doc, const char *text, size_t len, struct findings *findings)
+static int read_text(struct reader *reader)
 {
-	struct reader reader = { .doc = doc, .findings = findings, .text = text, .len = len };
 	int result;
 
-	if (!yaml_parser_initialize(&reader.parser))
+	if (!yaml_parser_initialize(&reader->parser))
 		abort();
-	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, len);
-	result = read_document(&reader);
-	yaml_parser_delete(&reader.parser);
-	free(reader.stack);
+	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(
+	    &reader->parser, (const unsigned char *)reader->text, reader->len);
+	result = read_document(reader);
+	yaml_parser_delete(&reader->parser);
+	free(reader->stack);
+	anchors_clear(&reader->anchors);
 	return result;
 }
 
-struct doc *doc_read(const char *file, const void *bytes, size_t len, struct findings *findings)
+static struct doc *read_doc(
+    struct reader *reader, const char *file, const void *bytes, size_t len)
 {
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
 	MICA_AUTO(doc_freep) struct doc *doc = mem_zalloc(sizeof(*doc));
 	const struct mark start = { file, 1, 1 };
 
 	doc->file = mem_strdup(file);
+	reader->doc = doc;
+	reader->text = len > 0 ? bytes : "";
+	reader->len = len;
 	if (len > FILE_MAX_TEXT) {
-		doc_fault(findings, "too-large", &start, NULL,
+		doc_fault(reader->findings, "too-large", &start, NULL,
 		    "the text has more than %d bytes", FILE_MAX_TEXT);
 		return NULL;
 	}
-	if (!scan_text(doc->file, bytes, len, findings))
+	if (reader->reading == STRICT && !scan_text(doc->file, bytes, len, reader->findings))
 		return NULL;
-	if (read_text(doc, len > 0 ? bytes : "", len, findings) < 0)
-		return NULL;
-	return mem_give(doc);
+	if (reader->reading == LOOSE && len >= 3 && memcmp(bytes, byte_order_mark, 3) == 0) {
+		reader->text += 3;
+		reader->len -= 3;
+	}
+	return read_text(reader) < 0 ? NULL : mem_give(doc);
+}
+
+struct doc *doc_read(const char *file, const void *bytes, size_t len, struct findings *findings)
+{
+	struct reader reader = { .reading = STRICT, .findings = findings };
+
+	return read_doc(&reader, file, bytes, len);
+}
+
+struct doc *doc_read_loose(
+    const char *file, const void *bytes, size_t len, struct findings *findings)
+{
+	struct reader reader = { .reading = LOOSE, .findings = findings };
+
+	return read_doc(&reader, file, bytes, len);
 }
 
 int doc_parse(const char *file, const void *bytes, size_t len, struct findings *findings,
@@ -403,7 +464,7 @@ const struct doc_node *doc_get(const struct doc_node *node, const char *key)
 	if (!node || node->kind != DOC_MAP)
 		return NULL;
 	for (size_t i = 0; i < node->n; i++) {
-		if (strcmp(node->keys[i]->text, key) == 0)
+		if (node->keys[i]->kind == DOC_SCALAR && strcmp(node->keys[i]->text, key) == 0)
 			return node->items[i];
 	}
 	return NULL;
