@@ -36,7 +36,8 @@ static void print_bash(void)
 	       "\t\t-f | --file) ((i++)) ;;\n\t\t-*) ;;\n"
 	       "\t\t*) verb=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
 	       "\tcase $before in\n"
-	       "\t-f | --file | --module) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+	       "\t-f | --file | --module | --config | --user | --helm | --operator | --ca) "
+	       "COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
 	       "\t--at | --ahead | --only) return ;;\n\tesac\n\tcase $verb in\n");
 	verb_options(NULL, &set);
 	printf("\t'') words=\"");
@@ -71,8 +72,10 @@ static void zsh_options(const struct opt_set *set)
 			    opt->letter, opt->name);
 		else
 			printf(" \\\n\t\t--%s", opt->name);
-		printf("\"[%s]%s%s%s\"", opt->help, *argument ? ":" : "", argument,
-		    *argument ? action : "");
+		printf("\"[%s]%s", opt->help, *argument ? ":" : "");
+		for (; *argument; argument++)
+			printf(*argument == ':' ? "\\:" : "%c", *argument);
+		printf("%s\"", opt->argument ? action : "");
 	}
 	printf("\n");
 }

@@ -12,8 +12,27 @@
 #include <mica/nearest.h>
 #include <mica/num.h>
 
+static void list_clear(struct opt_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
 void options_clear(struct options *options)
 {
+	list_clear(&options->configs);
+	list_clear(&options->variables);
+	list_clear(&options->mounts);
+	list_clear(&options->endpoints);
+	list_clear(&options->clients);
+	free(options->user);
+	free(options->helm);
+	free(options->operator);
+	free(options->milvus);
+	free(options->ca);
+	free(options->rest);
+	free(options->metrics);
 	free(options->file);
 	free(options->only);
 	free(options->module);
@@ -80,6 +99,14 @@ static int check_value(
 	return 0;
 }
 
+static void list_add(struct opt_list *list, char *value)
+{
+	size_t cap = list->n;
+
+	list->items = mem_grow(list->items, &cap, list->n + 1, sizeof(*list->items));
+	list->items[list->n++] = value;
+}
+
 static int take(const struct opt *opt, char *value, struct options *options, struct err *err)
 {
 	void *field = (char *)options + opt->where;
@@ -87,6 +114,12 @@ static int take(const struct opt *opt, char *value, struct options *options, str
 
 	if (opt->kind == OPT_SWITCH) {
 		*(bool *)field = true;
+		return 0;
+	}
+	if (opt->kind == OPT_TEXTS) {
+		if (check_value(opt, value, options, err) < 0)
+			return -1;
+		list_add(field, mem_give(owned));
 		return 0;
 	}
 	if (*(char **)field)

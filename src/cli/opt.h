@@ -4,7 +4,8 @@
  * the completions offer and what the man page is compared with.
  *
  * Reading is strict: nothing is abbreviated, nothing unknown is passed over, an option with a
- * value is given once. Options and words may be mixed; "--" ends the options.
+ * value is given once, unless it is a list. Options and words may be mixed; "--" ends the
+ * options.
  */
 #ifndef MICA_CLI_OPT_H
 #define MICA_CLI_OPT_H
@@ -16,6 +17,12 @@
 
 #include <mica/err.h>
 
+/* The values of an option that may be given more than once, in their order. */
+struct opt_list {
+	char **items;
+	size_t n;
+};
+
 /* What the options of all verbs set; a verb reads those of its own table. */
 struct options {
 	char *file; /* NULL: ./mica.yaml */
@@ -24,6 +31,9 @@ struct options {
 	char *module;
 	char *prove, *attestation, *root;
 	char *csr, *certificate;
+	/* check */
+	struct opt_list configs, variables, mounts, endpoints, clients;
+	char *user, *helm, *operator, * milvus, *ca, *rest, *metrics;
 	char *at;    /* kept as written; at_time holds */
 	char *ahead; /* kept as written; ahead_seconds holds */
 	int64_t at_time;
@@ -38,6 +48,7 @@ void options_clear(struct options *options);
 enum opt_kind {
 	OPT_SWITCH, /* a bool */
 	OPT_TEXT,   /* a char * */
+	OPT_TEXTS,  /* a struct opt_list: it may be given more than once */
 	OPT_DATE,   /* a char *, checked, and at_time */
 	OPT_SPAN,   /* a char *, checked, and ahead_seconds */
 };
@@ -51,7 +62,7 @@ struct opt {
 	const char *help;
 };
 
-enum { OPT_MAX = 32 };
+enum { OPT_MAX = 64 };
 
 /* The options that hold at one place of the command line. */
 struct opt_set {

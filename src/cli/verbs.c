@@ -66,6 +66,33 @@ static const struct opt status_options[] = {
 	    "exit 4 when anything is due, 5 when it is not served yet" },
 };
 
+static const struct opt check_options[] = {
+	{ 0, "only", OPT_TEXT, "DEPLOYMENT", FIELD(only), "this deployment and nothing else" },
+	{ 0, "ahead", OPT_SPAN, "SPAN", FIELD(ahead),
+	    "tell what expires within this time (default 30d)" },
+	{ 0, "at", OPT_DATE, "DATE", FIELD(at), "as it would be then: 2026-11-22" },
+	{ 0, "config", OPT_TEXTS, "FILE", FIELD(configs),
+	    "a whole milvus.yaml, then what is merged over it" },
+	{ 0, "user", OPT_TEXT, "FILE", FIELD(user), "the user.yaml, merged last" },
+	{ 0, "helm", OPT_TEXT, "FILE", FIELD(helm), "values of the Helm chart" },
+	{ 0, "operator", OPT_TEXT, "FILE", FIELD(operator),
+	    "a Milvus resource of the operator" },
+	{ 0, "env", OPT_TEXTS, "KEY=VALUE", FIELD(variables),
+	    "a variable that Milvus runs with" },
+	{ 0, "mount", OPT_TEXTS, "INSIDE=HERE", FIELD(mounts),
+	    "where a path of the container lies here" },
+	{ 0, "milvus", OPT_TEXT, "VERSION", FIELD(milvus),
+	    "the version of Milvus (default 2.6)" },
+	{ 0, "client", OPT_TEXTS, "NAME=VALUE,...", FIELD(clients),
+	    "what a client is told, by pymilvus' names" },
+	{ 0, "ca", OPT_TEXT, "FILE", FIELD(ca), "what clients trust" },
+	{ 0, "endpoint", OPT_TEXTS, "HOST:PORT", FIELD(endpoints),
+	    "where Milvus answers; it is probed" },
+	{ 0, "rest", OPT_TEXT, "HOST:PORT", FIELD(rest), "where its REST answers" },
+	{ 0, "metrics", OPT_TEXT, "HOST:PORT", FIELD(metrics),
+	    "where its port 9091 would answer" },
+};
+
 static const struct opt token_options[] = {
 	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
 	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
@@ -177,6 +204,24 @@ static const struct verb verbs[] = {
 	    OPTIONS(status_options),
 	    .statuses = REFUSED | PENDING | UNSERVED,
 	    .run = verb_status,
+	},
+	{
+	    .name = "check",
+	    .summary = "say what is wrong with a deployment, and how to mend it",
+	    .text = "Judges every deployment of the inventory as it is: its configuration as "
+	            "Milvus merges\n"
+	            "it, the files it names, the ledger, and what its endpoints serve and "
+	            "refuse. With\n"
+	            "--config, --user, --helm, --operator, --client or --endpoint it judges "
+	            "what these name\n"
+	            "instead, and needs no inventory. Nothing is changed. docs/check.md lists "
+	            "the rules.\n",
+	    .example = "mica check --config milvus.yaml --user user.yaml --mount "
+	               "/milvus/tls=tls",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(check_options),
+	    .statuses = REFUSED,
+	    .run = verb_check,
 	},
 	{
 	    .name = "token",

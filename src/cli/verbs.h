@@ -47,6 +47,7 @@ int verb_plan(struct run *run, struct err *err);
 int verb_apply(struct run *run, struct err *err);
 int verb_rotate(struct run *run, struct err *err);
 int verb_status(struct run *run, struct err *err);
+int verb_check(struct run *run, struct err *err);
 int verb_token(struct run *run, struct err *err);
 
 #endif
