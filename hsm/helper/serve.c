@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,14 +78,13 @@ static int sign_one(
 /* A sealed memfd: its bytes cannot change between the judgement and the signature. */
 static int sign_file(struct worker *worker, int fd, struct buf *reply, struct err *err)
 {
-	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 	struct wire_span tbs;
 	struct stat info;
 	void *map;
 	int result;
 
-	if (fd < 0 || fstat(fd, &info) < 0 || (fcntl(fd, F_GET_SEALS) & seals) != seals ||
-	    info.st_size <= 0 || info.st_size > MAX_JOB)
+	if (fd < 0 || fstat(fd, &info) < 0 || !wire_is_sealed(fd) || info.st_size <= 0 ||
+	    info.st_size > MAX_JOB)
 		return err_set(
 		    err, ERR_FAILED, "cannot sign: the long job did not come as it should");
 	map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -2,6 +2,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -222,7 +223,7 @@ int wire_send(int socket, const struct buf *message, int fd, int flags)
 	return sent < 0 ? -1 : 0;
 }
 
-/* The room holds one descriptor: the kernel closes what more there might be. */
+/* The room that was told holds one descriptor: the kernel closes what more there might be. */
 static int received_fd(struct msghdr *header)
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(header);
@@ -243,7 +244,8 @@ long wire_receive(int socket, void *bytes, size_t cap, int *ret_fd, int flags)
 
 	do {
 		header.msg_control = control.room;
-		header.msg_controllen = sizeof(control.room);
+		/* without the padding behind it, in which there is room for a second one */
+		header.msg_controllen = CMSG_LEN(sizeof(int));
 		got = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
@@ -256,4 +258,13 @@ long wire_receive(int socket, void *bytes, size_t cap, int *ret_fd, int flags)
 	*ret_fd = -1;
 	errno = EMSGSIZE;
 	return -1;
+}
+
+bool wire_is_sealed(int fd)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+
+	int has = fcntl(fd, F_GET_SEALS); /* -1, which has every bit, of any other file */
+
+	return has >= 0 && (has & seals) == seals;
 }

@@ -148,4 +148,7 @@ int wire_send(int socket, const struct buf *message, int fd, int flags) MICA_CHE
  * the end, or -1 and errno (EMSGSIZE: it was longer). */
 long wire_receive(int socket, void *bytes, size_t cap, int *ret_fd, int flags) MICA_CHECKED;
 
+/* Whether it is a memfd whose bytes can change no more, by whoever has it open. */
+bool wire_is_sealed(int fd);
+
 #endif

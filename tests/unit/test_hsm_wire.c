@@ -3,6 +3,8 @@
 #include "hsm_world.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "../../hsm/wire/ckr.h"
@@ -177,6 +179,70 @@ static void test_socket(void **state)
 	close(pair[1]);
 	close(pipes[0]);
 	close(pipes[1]);
+}
+
+/* The lowest descriptor that is free: it rises when one is left open. */
+static int next_fd(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	close(fd);
+	return fd;
+}
+
+/* Two descriptors where one is due: the other is not left open. */
+static void test_two_descriptors(void **state)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control = { 0 };
+	char text[] = "hello";
+	struct iovec part = { text, sizeof(text) };
+	struct msghdr header = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room) };
+	unsigned char got[16];
+	int pair[2], both[2], fd = -1, free_fd;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	both[0] = both[1] = pair[0];
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof(both));
+	memcpy(CMSG_DATA(&control.align), both, sizeof(both));
+	assert_int_equal(sendmsg(pair[0], &header, 0), sizeof(text));
+	free_fd = next_fd();
+	assert_int_equal(wire_receive(pair[1], got, sizeof(got), &fd, 0), sizeof(text));
+	if (fd >= 0)
+		close(fd);
+	assert_int_equal(next_fd(), free_fd);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* What could change between the judgement and the signature is not signed. */
+static void test_sealed(void **state)
+{
+	static const int needed[] = { F_SEAL_WRITE, F_SEAL_SHRINK, F_SEAL_GROW };
+	char path[] = "/tmp/mica-sealed-XXXXXX";
+	int file = mkstemp(path);
+	int memory = memfd_create("mica-test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	(void)state;
+	assert_true(file >= 0 && memory >= 0);
+	assert_false(wire_is_sealed(file));
+	for (size_t i = 0; i < mem_count(needed); i++) {
+		assert_false(wire_is_sealed(memory));
+		assert_int_equal(fcntl(memory, F_ADD_SEALS, needed[i]), 0);
+	}
+	assert_true(wire_is_sealed(memory));
+	assert_false(wire_is_sealed(-1));
+	close(memory);
+	close(file);
+	unlink(path);
 }
 
 static void test_steps(void **state)
@@ -499,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_two_descriptors),
+		cmocka_unit_test(test_sealed),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cut),
