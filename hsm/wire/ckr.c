@@ -90,8 +90,8 @@ static const struct ckr table[] = {
 	ROW(CKR_PIN_EXPIRED, ERR_PIN, "the PIN has expired",
 	    "set a new PIN with the token's own tool"),
 	ROW(CKR_PIN_LOCKED, ERR_PIN, "the PIN is locked after too many wrong ones",
-	    "unlock it with the token's own tool and the SO PIN (PUK); a TPM's lock ends by itself in "
-	    "time"),
+	    "unlock it with the token's own tool and the SO PIN (PUK); a TPM's lock "
+	    "ends by itself in time"),
 	ROW(CKR_SESSION_CLOSED, ERR_LOST, "the session was closed", again),
 	ROW(CKR_SESSION_COUNT, ERR_FAILED, "the token has no session left", share),
 	ROW(CKR_SESSION_HANDLE_INVALID, ERR_LOST, "the session is gone", again),
@@ -118,8 +118,7 @@ static const struct ckr table[] = {
 	ROW(CKR_USER_NOT_LOGGED_IN, ERR_LOST,
 	    "nobody is logged in, or the touch that the key wants did not come",
 	    "run the same command again, and touch the token when it blinks; when nothing "
-	    "blinks, restart "
-	    "its service"),
+	    "blinks, restart its service"),
 	ROW(CKR_USER_PIN_NOT_INITIALIZED, ERR_FAILED, "the token has no user PIN yet",
 	    "set it with the token's own tool"),
 	ROW(CKR_USER_TYPE_INVALID, ERR_FAILED,

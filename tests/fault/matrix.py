@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The matrix of faults: each Cryptoki function that a run calls, each fault, each moment; and what must hold afterwards.
+"""The matrix of faults: each Cryptoki function that a run calls, each fault, each moment; what must hold afterwards.
 
 A cell is one run with one fault, in a copy of a home that was made once. It ends with exit 0 ("recovered") or with a
 message that names the call, what happened and what to do ("ended: ..."). What holds in any case: no PIN is tried
@@ -66,8 +66,8 @@ class Cell:
 
 
 class Template:
-    """A home that is made once and copied for each cell: with a CA and delivered certificates, all of them due again, or
-    with an empty token."""
+    """A home that is made once and copied for each cell: with a CA and delivered certificates, all of them due again,
+    or with an empty token."""
 
     def __init__(self, folder, build, empty=False):
         self.folder, self.home, self.faults = folder, Home(folder, build=build), Faults(folder)
@@ -107,7 +107,8 @@ class Place:
         self.home.path, self.home.scratch, self.home.build = folder / "home", folder, build
         self.home.token = copy.copy(home.token)
         self.home.token.store, self.home.token.conf = folder / "tokens", folder / "softhsm2.conf"
-        self.home.token.conf.write_text(home.token.conf.read_text().replace(str(home.token.store), str(folder / "tokens")))
+        text = home.token.conf.read_text()
+        self.home.token.conf.write_text(text.replace(str(home.token.store), str(folder / "tokens")))
         self.before = snapshot(self.home / "out", mtime=True) if (self.home / "out").exists() else {}
 
     def run(self, *args, faults="", deadline=None, **more):
@@ -135,8 +136,8 @@ class Place:
 
     def delivered(self):
         """Each delivered directory is whole: its key is that of its certificate, which its ca.pem verifies."""
-        leaves = []
-        for key in sorted((self.home / "out").glob("prod/tls/*.key")) + sorted((self.home / "out").glob("prod/clients/*/*.key")):
+        leaves, out = [], self.home / "out/prod"
+        for key in [*out.glob("tls/*.key"), *out.glob("clients/*/*.key")]:
             leaf = key.with_suffix(".pem")
             assert key.stat().st_mode & 0o777 == 0o600, key
             point = der(key)[-65:]
@@ -273,7 +274,8 @@ def judge_rerun(place):
 def objects(place):
     """What lies on the token: "Private Key Object", ..."""
     listed = place.home.token.tool("--list-objects")
-    return collections.Counter(line.split(";")[0] for line in listed.splitlines() if line.split(";")[0].endswith("Object"))
+    kinds = [line.split(";")[0] for line in listed.splitlines()]
+    return collections.Counter(kind for kind in kinds if kind.endswith("Object"))
 
 
 def judge_init(place, said, cell):
@@ -306,7 +308,8 @@ def judge_init_again(place, cell):
         place.run("token", "--clear-latch")
     rerun = place.run("init")
     kept = {} if keeps_no_copy(cell) else {"Certificate Object": 1}
-    assert objects(place) == {"Private Key Object": 1, "Public Key Object": 1, **kept}, f"{dict(objects(place))}\n{rerun}"
+    found = objects(place)
+    assert found == {"Private Key Object": 1, "Public Key Object": 1, **kept}, f"{dict(found)}\n{rerun}"
     assert "nothing to do" in place.run("init").out, "a third init finds something to do"
     place.run("apply")
     assert len(place.delivered()) == CLIENTS + 1, rerun
@@ -355,7 +358,7 @@ def empty(outcomes):
 
 
 def table(outcomes):
-    """Lines: a letter for each moment (R recovered, E ended, ! not good), functions down, faults across; then the words."""
+    """Lines: a letter for each moment (R recovered, E ended, ! not good), functions down, faults across; then words."""
     functions = list(dict.fromkeys(cell.function for cell in outcomes))
     faults = list(dict.fromkeys(cell.fault for cell in outcomes))
     letters = collections.defaultdict(dict)

@@ -506,9 +506,10 @@ static void weaken(CK_ATTRIBUTE *template, CK_ULONG n)
 	for (CK_ULONG i = 0; i < n; i++) {
 		if (template[i].type == CKA_SENSITIVE)
 			template[i].pValue = &no;
-		else if (template[i].type == CKA_EXTRACTABLE || template[i].type == CKA_DECRYPT ||
-		         template[i].type == CKA_UNWRAP || template[i].type == CKA_DERIVE ||
-		         template[i].type == CKA_MODIFIABLE || template[i].type == CKA_COPYABLE)
+		else if (template[i].type == CKA_EXTRACTABLE ||
+		         template[i].type == CKA_DECRYPT || template[i].type == CKA_UNWRAP ||
+		         template[i].type == CKA_DERIVE || template[i].type == CKA_MODIFIABLE ||
+		         template[i].type == CKA_COPYABLE)
 			template[i].pValue = &yes;
 	}
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every Cryptoki function that apply calls, every fault, every moment (matrix.py). A sample of the cells is drawn in each
-run, by a seed that is printed and that MICA_TEST_SEED sets; MICA_TEST_ALL=1 runs every one. The table goes to
-matrix.txt in the build directory too."""
+"""Every Cryptoki function that apply and init call, every fault, every moment (matrix.py). A sample of the cells is drawn
+in each run, by a seed that is printed and that MICA_TEST_SEED sets; MICA_TEST_ALL=1 runs every one. The tables go to
+matrix-apply.txt and matrix-init.txt in the build directory too."""
 import concurrent.futures
 import os
 import pathlib
@@ -89,8 +89,8 @@ def test_apply(folder, capsys):
 
 
 def test_init(folder, capsys):
-    """No second key is made, whatever happens, and the next init completes what one began. All of the functions that init
-    calls beyond those of apply; of the others a sample."""
+    """No second key is made, whatever happens, and the next init completes what one began. All of the functions that
+    init calls beyond those of apply; of the others a sample."""
     chance = random.Random(SEED)
     template = matrix.Template(folder / "t", parts.RELEASE, empty=True)
     first = template.copy(folder / "order", parts.RELEASE)
