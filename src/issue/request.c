@@ -75,11 +75,34 @@ static int sign(struct issue *issue, const struct ca *issuer, struct approval **
 	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
 }
 
-static int supersede(struct issue *issue, const struct record *before, struct err *err)
+/* Every request but the newest, or that one as well: a run that died may have left several. */
+static int supersede(struct issue *issue, const struct record *newest, struct err *err)
 {
-	return before->seq == 0
-	           ? 0
-	           : ledger_move(issue->ledger, &before->seq, 1, RECORD_SUPERSEDED, err);
+	MICA_FREE char *entry = entry_of(issue);
+	MICA_FREE int64_t *seqs = NULL;
+	struct record *records = NULL;
+	size_t n = 0, n_seqs = 0;
+	int status = 0;
+
+	if (ledger_in_state(issue->ledger, RECORD_ISSUED, &records, &n, err) < 0)
+		return -1;
+	seqs = mem_array(n, sizeof(*seqs));
+	for (size_t i = 0; i < n; i++) {
+		if (records[i].kind == RECORD_CA && strcmp(records[i].entry, entry) == 0 &&
+		    (!newest || records[i].seq != newest->seq))
+			seqs[n_seqs++] = records[i].seq;
+	}
+	records_free(records, n);
+	if (n_seqs > 0)
+		status = ledger_move(issue->ledger, seqs, n_seqs, RECORD_SUPERSEDED, err);
+	return status;
+}
+
+static int supersede_older(struct issue *issue, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record newest = { 0 };
+
+	return read_request(issue, &newest, err) < 0 ? -1 : supersede(issue, &newest, err);
 }
 
 /* --- its file
@@ -128,13 +151,11 @@ static int request(struct issue *issue, const struct inv_ca *ca, const struct bu
 		return -1;
 	info = approval_tbs(approval);
 	ret->again = before.seq != 0 && buf_same(&before.tbs, info->data, info->len);
-	if (ret->again) {
+	if (ret->again)
 		buf_move(&ret->der, &before.certificate);
-		return 0;
-	}
-	if (sign(issue, issuer, &approval, signer, &ret->der, err) < 0)
+	else if (sign(issue, issuer, &approval, signer, &ret->der, err) < 0)
 		return -1;
-	return supersede(issue, &before, err);
+	return supersede_older(issue, err);
 }
 
 int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
@@ -160,11 +181,5 @@ int issue_init_requested(
 
 int issue_end_request(struct issue *issue, struct err *err)
 {
-	MICA_AUTO(record_clear) struct record before = { 0 };
-
-	if (!issue->ca)
-		return 0;
-	if (read_request(issue, &before, err) < 0)
-		return -1;
-	return supersede(issue, &before, err);
+	return issue->ca ? supersede(issue, NULL, err) : 0;
 }

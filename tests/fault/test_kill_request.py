@@ -2,7 +2,7 @@
 """kill -9 of `mica init --csr` and of `mica init --certificate` at what makes something durable, visible or known to others.
 
 After each the same command is given again: there is one key, the request is good and the same as before where one was seen,
-the certificate is taken, and every signature that the module made is in the ledger."""
+those before it are superseded, the certificate is taken, and every signature that the module made is in the ledger."""
 import os
 import pathlib
 import random
@@ -24,9 +24,11 @@ SAMPLE = 4
 
 
 class Stage:
-    def __init__(self, folder, verb):
+    def __init__(self, folder, verb, renamed):
         parts.need("strace")
         self.verb = verb
+        # a request under another subject was made before
+        self.renamed = renamed
         self.home = Home(folder, build=parts.RELEASE)
         self.faults, self.strace_log = Faults(folder), folder / "strace.log"
         self.corp = Offline(self.home / "corp")
@@ -34,8 +36,13 @@ class Stage:
         inv = Inventory()
         inv.ca.update({"module": str(self.faults.path), "parent": ["corp/root.pem"]})
         self.home.write(inv)
-        if verb == "--certificate":
+        if verb == "--certificate" or renamed:
             self.run("init", "--csr", "g1.csr")
+        if renamed:
+            (self.home / "g1.csr").unlink()
+            inv.ca["subject"] = {"CN": "Renamed"}
+            self.home.write(inv)
+        if verb == "--certificate":
             self.corp.sign(self.home / "g1.csr", "root", self.home / "g1.pem")
         self.file = "g1.csr" if verb == "--csr" else "g1.pem"
         self.saved = folder / "saved"
@@ -90,23 +97,28 @@ class Stage:
         assert "verify OK" in str(run(["openssl", "req", "-in", request, "-noout", "-verify"]))
         assert before in (None, request.read_bytes()), "another request than the one that was seen"
         states = {(r["entry"], r["state"]) for r in self.home.records() if r["state"] != "abandoned"}
-        assert states == ({("g1:request", "issued")} if self.verb == "--csr" else
-                          {("g1:request", "superseded"), ("g1", "issued")}), states
+        expected = {("g1:request", "issued")} if self.verb == "--csr" else {("g1:request", "superseded"), ("g1", "issued")}
+        assert states == expected | ({("g1:request", "superseded")} if self.renamed else set()), states
         if self.verb == "--certificate":
             assert (self.home / "state/g1.pem").read_text().split("-----")[2] == (self.home / "g1.pem").read_text().split("-----")[2]
             self.run("apply")
 
 
-@pytest.fixture(scope="module", params=["--csr", "--certificate"])
+STAGES = {"request": ("--csr", False), "certificate": ("--certificate", False), "another request": ("--csr", True)}
+CASES = [(how, call) for how in ("request", "certificate") for call in CALLS] + \
+        [("another request", call) for call in ("pwrite64", "fdatasync")]
+
+
+@pytest.fixture(scope="module")
 def stage(request):
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-", dir=memory))
-    made = Stage(folder, request.param)
+    made = Stage(folder, *STAGES[request.param])
     yield made
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("stage,call", CASES, indirect=["stage"], scope="module")
 def test_killed(stage, call):
     numbers = range(1, stage.count(call) + 1)
     if not parts.ALL and len(numbers) > SAMPLE:
