@@ -16,8 +16,8 @@ import matrix
 from harness import parts
 
 SEED = int(os.environ.get("MICA_TEST_SEED", secrets.randbelow(1 << 32)))
-SAMPLE = 130
-INIT_SAMPLE = 45
+SAMPLE = 110
+INIT_SAMPLE = 35
 HANGS = 12       # of the sample: they wait for their deadline
 CHECKED = 6      # every sixth cell runs the build with sanitizers
 AT_ONCE = 2 * (os.cpu_count() or 1)
