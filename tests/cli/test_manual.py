@@ -49,6 +49,14 @@ def test_every_option_of_a_verb_is_in_the_manual(home, verb):
     assert not missing, missing
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_synopsis_of_a_verb_has_all_its_options(home, verb):
+    lines = re.findall(rf"^\s+mica {verb}\b(.*?)(?=^\s+mica |\Z)", section(page("mica.1"), "SYNOPSIS"), re.M | re.S)
+    common = options(home.mica("--help").out)
+    missing = options(home.mica(verb, "--help").out) - options("".join(lines)) - common
+    assert lines and not missing, missing
+
+
 def test_the_manual_has_no_option_that_no_verb_knows(home):
     known = options(home.mica("--help").out)
     for verb in VERBS:
