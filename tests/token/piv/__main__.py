@@ -6,7 +6,7 @@ import sys
 from .yubikey import YubiKey
 
 HELP = """touch          touch it now
-finger SECONDS touch it that long after each time it blinks
+finger SECONDS touch it that long after each time it blinks; none: never
 eject, insert  pull it out, put it back in
 tries N        so many tries of the PIN are left
 status         what it was asked
@@ -19,7 +19,7 @@ def obey(yubikey, words):
     if words[0] == "touch":
         card.touch()
     elif words[0] == "finger":
-        card.finger = float(words[1])
+        card.finger = None if words[1] == "none" else float(words[1])
     elif words[0] in ("eject", "insert"):
         getattr(yubikey, words[0])()
     elif words[0] == "tries":
@@ -37,7 +37,10 @@ def obey(yubikey, words):
 with YubiKey() as key:
     print(f"a YubiKey, serial {key.card.serial}, PIN 123456, PUK 12345678, in\n")
     for name, value in key.env.items():
-        print(f"export {name}={shlex.quote(value)}", flush=True)
+        print(f"export {name}={shlex.quote(value)}")
+    # ykman does not look for YubiKeys in such readers by itself
+    alias = f"ykman --reader '{key.reader.name} 00 00'"
+    print(f"alias ykman={shlex.quote(alias)}", flush=True)
     for line in sys.stdin:
         command = line.split()
         if command == ["quit"]:

@@ -370,8 +370,8 @@ class Card:
             return
         self._touched.clear()
         self.waiting.set()
-        touched = self._touched.wait(self.touch_seconds if self.finger is None else self.finger)
-        touched = touched or self.finger is not None
+        finger = self.finger is not None and self.finger < self.touch_seconds
+        touched = self._touched.wait(self.finger if finger else self.touch_seconds) or finger
         self.waiting.clear()
         if self.removed or not touched:
             self.missed += not self.removed
