@@ -272,12 +272,16 @@ static const char *told(const char *text)
 	return said ? said : text;
 }
 
-void latch_keep(struct latch *latch, const struct err *why)
+void latch_keep(struct latch *latch, struct err *why)
 {
 	struct err ignored = ERR_INIT; /* it is armed: only the reason would be a better one */
+	MICA_FREE char *hint = mem_strdup(why->hint);
 
-	if (latch->file.path)
-		(void)!write_latch(latch, told(why->text), &ignored);
+	if (!latch->file.path)
+		return;
+	(void)!write_latch(latch, told(why->text), &ignored);
+	if (latch->rule == TOKEN_LATCH_HEEDED && why->kind == ERR_PIN && *hint)
+		(void)!err_hint(why, "%s, then: mica token --clear-latch", hint);
 }
 
 /* --- all of a directory -------------------------------------------------------- */

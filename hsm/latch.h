@@ -32,7 +32,8 @@ int latch_check(
 int latch_arm(struct latch *latch, struct err *err) MICA_CHECKED;
 /* The login succeeded, or no PIN was judged. */
 void latch_disarm(struct latch *latch);
-/* Neither: it stays, with the reason. */
-void latch_keep(struct latch *latch, const struct err *why);
+/* Neither: it stays, with the reason. Where it is heeded, the hint of a refused PIN then says
+ * how to be rid of it. */
+void latch_keep(struct latch *latch, struct err *why);
 
 #endif

@@ -18,8 +18,7 @@ static const char replug[] =
 static const char again[] =
     "run the same command again; when it comes back, restart the token's "
     "service: the module's own log may say more";
-static const char no_retry[] =
-    "mica will not try it again by itself; check the PIN and try again";
+static const char no_retry[] = "mica will not try it again by itself: check the PIN";
 static const char vendor[] = "the module's own log may say more";
 static const char unable[] =
     "ask the token what it can do: pkcs11-tool --module MODULE --list-mechanisms";

@@ -112,6 +112,33 @@ static void test_reason(void **state)
 	token_latch_clear(&found);
 }
 
+static void test_way_out(void **state)
+{
+	static const struct {
+		enum token_latch_rule rule;
+		enum err_kind kind;
+		const char *hint;
+	} cases[] = {
+		{ TOKEN_LATCH_HEEDED, ERR_PIN,
+		    "check the PIN, then: mica token --clear-latch" },
+		{ TOKEN_LATCH_PASSED, ERR_PIN, "check the PIN" },
+		{ TOKEN_LATCH_HEEDED, ERR_TIMEOUT, "check the PIN" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < mem_count(cases); i++) {
+		SCRATCH_AUTO dir = scratch_new();
+		LATCH_AUTO latch = latch_of(dir, cases[i].rule, &plain);
+		struct err err = ERR_INIT, why = ERR_INIT;
+
+		must(latch_arm(&latch, &err), &err);
+		err_set(&why, cases[i].kind, "cannot log in");
+		err_hint(&why, "check the PIN");
+		latch_keep(&latch, &why);
+		assert_string_equal(why.hint, cases[i].hint);
+	}
+}
+
 /* Nothing is known of a state directory before init: it comes and goes with the latch. */
 static void test_place(void **state)
 {
@@ -318,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_reason),
+		cmocka_unit_test(test_way_out),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_no_place),
 		cmocka_unit_test(test_none_is_kept),

@@ -548,8 +548,7 @@ static void test_ckr(void **state)
 	    "milvus-ca", "1a2b");
 	assert_string_equal(err.text, "cannot log in to token \"milvus-ca\" (serial 1a2b): "
 	                              "C_Login said CKR_PIN_INCORRECT: the PIN is wrong");
-	assert_string_equal(
-	    err.hint, "mica will not try it again by itself; check the PIN and try again");
+	assert_string_equal(err.hint, "mica will not try it again by itself: check the PIN");
 	ckr_fail(&err, 0x80000001, "C_Sign", "cannot sign");
 	assert_non_null(strstr(err.text, "C_Sign said CKR_VENDOR_DEFINED + 0x1"));
 	ckr_fail(&err, 0x7777, "C_Sign", "cannot sign");
