@@ -152,14 +152,17 @@ static int check_ca(
 	    options->ca_not_after > options->now)
 		return 0;
 	clock_date(options->ca_not_after, date);
-	if (options->ca_ends_with)
+	if (options->ca_ends_with) {
 		err_set(err, ERR_FAILED,
 		    "the certificate of '%s', above the CA, expired on %s, so nothing can be "
 		    "issued",
 		    options->ca_ends_with, date);
-	else
-		err_set(err, ERR_FAILED,
-		    "the CA certificate expired on %s, so nothing can be issued", date);
+		return err_hint(err,
+		    "let it be renewed with the same key, and put the new one in "
+		    "the place of the file that 'parent' names");
+	}
+	err_set(err, ERR_FAILED, "the CA certificate expired on %s, so nothing can be issued",
+	    date);
 	return err_hint(err, "make a new CA and let it issue");
 }
 

@@ -418,6 +418,16 @@ static void after_the_end_of_the_ca(void **state)
 	assert_int_equal(world->err.kind, ERR_FAILED);
 	assert_string_equal(world->err.text,
 	    "the CA certificate expired on 2026-11-22, so nothing can be issued");
+	assert_string_equal(world->err.hint, "make a new CA and let it issue");
+	world->options.ca_ends_with = "CN=Root";
+	assert_int_equal(
+	    plan_make(world->inventory, &world->facts, &world->options, &plan, &world->err),
+	    -1);
+	assert_null(plan);
+	assert_string_equal(world->err.text,
+	    "the certificate of 'CN=Root', above the CA, expired on 2026-11-22, so nothing can "
+	    "be issued");
+	assert_non_null(strstr(world->err.hint, "renewed with the same key"));
 }
 
 static void action_names(void **state)
