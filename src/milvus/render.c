@@ -41,6 +41,11 @@ static bool certificate_holds(const struct inv_certificate *certificate, const c
 	return false;
 }
 
+bool site_holds(const struct site *site, const char *host)
+{
+	return certificate_holds(site->server, host);
+}
+
 /* The first name that can be connected to; for a wildcard a name that it holds. */
 static char *first_name(const struct inv_certificate *certificate)
 {

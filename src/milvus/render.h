@@ -31,6 +31,9 @@ int site_init(const struct inventory *inventory, const struct inv_deployment *de
 void site_clear(struct site *site);
 #define SITE_AUTO MICA_AUTO(site_clear) struct site
 
+/* Whether the server's certificate is good for this name or address. */
+bool site_holds(const struct site *site, const char *host);
+
 /* "# Written by mica for the deployment ...": the same for the same deployment, so without a
  * date. */
 void render_header(const struct site *site, struct buf *ret);

@@ -166,9 +166,12 @@ static void expect_golden(const char *name, const struct rendered *rendered)
 	BUF_AUTO all = BUF_INIT;
 	BUF_AUTO golden = BUF_INIT;
 
-	for (size_t i = 0; i < rendered->n; i++)
-		buf_printf(&all, "=== %s\n%s", rendered->outlets[i].file,
-		    buf_text(&rendered->outlets[i].text));
+	/* clients.md has golden files of its own, of test_milvus_clients.c */
+	for (size_t i = 0; i < rendered->n; i++) {
+		if (strcmp(rendered->outlets[i].file, "clients.md") != 0)
+			buf_printf(&all, "=== %s\n%s", rendered->outlets[i].file,
+			    buf_text(&rendered->outlets[i].text));
+	}
 	if (update && strcmp(update, "update") == 0)
 		assert_int_equal(
 		    file_replace(AT_FDCWD, path, all.data, all.len, 0644, &err), 0);
