@@ -2,9 +2,10 @@
 /*
  * helper: the inside of mica-token.
  *
- * libp11 loads the module, starts it and ends it. All else is asked of the module's own function
- * list: libp11 would keep a copy of the PIN, take the top bit from a vendor's answer, list no
- * slot at all beside one that cannot be read, and make more calls than a token far away can bear.
+ * libp11 loads the module, starts it and ends it. All else is asked of the module's own
+ * function list: libp11 would keep a copy of the PIN, take the top bit from a vendor's answer,
+ * list no slot at all beside one that cannot be read, and make more calls than a token far away
+ * can bear.
  *
  * One thread at a time is in here, but for hsm_sign(). After ERR_LOST nothing of this is used
  * again: mica ends the process and starts another.
@@ -76,6 +77,9 @@ int hsm_open(struct hsm *hsm, const char *path, const char *args, struct err *er
 int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err) MICA_CHECKED;
 int hsm_select(struct hsm *hsm, uint64_t slot, const char *label, const char *serial,
     struct err *err) MICA_CHECKED;
+/* With the token that was selected: read-write where it lets us, since key generation needs
+ * that, and some tokens know nothing else. */
+int hsm_open_session(struct hsm *hsm, CK_SESSION_HANDLE *ret, struct err *err) MICA_CHECKED;
 void hsm_close(struct hsm *hsm);
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
@@ -163,6 +167,14 @@ int hsm_signing_open(
 /* One C_SignInit, one C_Sign. After ERR_PIN, never again: the PIN was wrong, and counts. */
 int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err) MICA_CHECKED;
+
+/* --- request.c ----------------------------------------------------------------- */
+
+/* Does what was asked for, by any request that is done alone; its fields go to reply. WIDEN is
+ * not for here: it is about threads. */
+int hsm_request(struct hsm *hsm, enum wire_type type, struct wire_in *in, struct buf *reply,
+    struct err *err) MICA_CHECKED;
+int hsm_malformed(struct err *err);
 
 /* --- serve.c ------------------------------------------------------------------- */
 

@@ -266,24 +266,23 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 	return 0;
 }
 
-/* Read-write where the token lets us: key generation needs it, and some tokens know nothing
- * else. */
-static int open_session(struct hsm *hsm, struct err *err)
+int hsm_open_session(struct hsm *hsm, CK_SESSION_HANDLE *ret, struct err *err)
 {
 	static const CK_FLAGS modes[] = { CKF_SERIAL_SESSION | CKF_RW_SESSION,
 		CKF_SERIAL_SESSION };
+	CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
 	CK_RV rv = CKR_OK;
 
-	hsm_step(hsm, STEP_SESSION);
 	for (size_t i = 0; i < mem_count(modes); i++) {
-		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &hsm->session);
+		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &session);
 		if (rv != CKR_TOKEN_WRITE_PROTECTED)
 			break;
 	}
-	if (rv == CKR_OK)
-		return 0;
-	hsm->session = CK_INVALID_HANDLE;
-	return ckr_fail(err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
+	if (rv != CKR_OK)
+		return ckr_fail(
+		    err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
+	*ret = session;
+	return 0;
 }
 
 /* Between two messages a token can have been changed for another. */
@@ -314,12 +313,15 @@ int hsm_select(
 	if (hsm->session != CK_INVALID_HANDLE) {
 		hsm_step(hsm, STEP_CLOSE);
 		(void)hsm->ck->C_CloseAllSessions(hsm->slot_id);
+		hsm->session = CK_INVALID_HANDLE;
 	}
+	hsm_forget_pin(hsm); /* the other token's */
 	hsm->key = (struct hsm_key){ 0 };
 	hsm->use_set = false;
 	mem_freep(&hsm->name);
 	hsm->name = mem_printf("token '%s' (serial %s)", label, serial);
 	hsm->selected++;
 	hsm->slot_id = slot;
-	return open_session(hsm, err);
+	hsm_step(hsm, STEP_SESSION);
+	return hsm_open_session(hsm, &hsm->session, err);
 }

@@ -92,21 +92,9 @@ static int put_ecdsa(const unsigned char *raw, CK_ULONG len, struct buf *ret, st
 
 int hsm_signing_open(struct hsm *hsm, struct hsm_signing *signing, struct err *err)
 {
-	static const CK_FLAGS modes[] = { CKF_SERIAL_SESSION | CKF_RW_SESSION,
-		CKF_SERIAL_SESSION };
-	CK_SESSION_HANDLE session;
-	CK_RV rv = CKR_OK;
-
 	hsm_signing_step(hsm, signing, STEP_SESSION);
-	for (size_t i = 0; i < mem_count(modes); i++) {
-		rv = hsm->ck->C_OpenSession(hsm->slot_id, modes[i], NULL, NULL, &session);
-		if (rv != CKR_TOKEN_WRITE_PROTECTED)
-			break;
-	}
-	if (rv != CKR_OK)
-		return ckr_fail(
-		    err, rv, "C_OpenSession", "cannot open a session with %s", hsm->name);
-	signing->session = session;
+	if (hsm_open_session(hsm, &signing->session, err) < 0)
+		return -1;
 	signing->selected = hsm->selected;
 	return 0;
 }
