@@ -138,10 +138,11 @@ static void reap(struct process *process)
 {
 	const struct timespec pause = { 0, REAP_EVERY_MS * 1000000L };
 	int64_t until = process_now_ms() + REAP_MS;
-	enum wire_try spent = process_try(process);
+	enum wire_try spent;
 
 	while (process->pid > 0 && !reaped(process->pid) && process_now_ms() < until)
 		nanosleep(&pause, NULL);
+	spent = process_try(process); /* not before: it lived on for an instant */
 	mem_closep(&process->pidfd);
 	mem_closep(&process->socket);
 	if (process->page)

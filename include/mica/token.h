@@ -42,7 +42,7 @@ struct token_params {
 	const char *module;      /* a known module's name ("softhsm2") or a path */
 	const char *module_args; /* C_Initialize's reserved string; NULL: none */
 	const char *helper;      /* path of mica-token; NULL: the one compiled in, or $MICA_TOKEN_HELPER */
-	int deadline_ms;         /* for each call but the next two; 0: 30 s */
+	int deadline_ms;         /* for each call but the next two; 0: 30 s, 120 s where a person is waited for */
 	int generate_ms;         /* key generation; 0: 120 s */
 	int login_ms;            /* 0: 60 s */
 	enum token_pin_care pin_care;
