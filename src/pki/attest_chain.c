@@ -10,6 +10,7 @@
 #include <mica/digest.h>
 #include <mica/mem.h>
 
+#include "ca_private.h"
 #include "pem.h"
 #include "pkey.h"
 
@@ -155,16 +156,9 @@ static char *fingerprint(const X509 *x509)
 
 char *attest_subject(const X509 *x509)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data = NULL, *text;
-	long len = 0;
+	char *text = name_text(X509_get_subject_name(x509));
 
-	if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
-	               XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
-		len = BIO_get_mem_data(bio, &data);
-	text = mem_printf("%.*s", (int)len, len > 0 ? data : "");
-	BIO_free(bio);
-	return text;
+	return text ? text : mem_strdup("");
 }
 
 static int fill_store(X509_STORE *store, const struct attest_file *roots, struct err *err)
