@@ -31,6 +31,7 @@
 	"    # certificate: ca.pem         # adopt a CA that has a certificate already\n"      \
 	"    # parent: [root.pem]          # the CAs above: mica init --csr, --certificate\n"  \
 	"    # permitted-dns: [example.com]  # the only DNS domains it may issue for\n"        \
+	"    # touch: true                 # each signature waits for a touch of the token\n"  \
 	"    # module-args: \"...\"          # text for modules that need one (NSS)\n"         \
 	"\n"                                                                                   \
 	"# trust: [old-ca.pem]             # CAs that clients and servers trust as well\n"     \
