@@ -103,6 +103,7 @@ struct check_texts {
 	const struct config *config;
 	int version;
 	enum check_base base;
+	const char *file; /* where a setting that is missing would be */
 	struct findings *findings;
 };
 

@@ -29,6 +29,8 @@ struct inspected {
 	int64_t not_before, not_after;
 	bool ca;          /* basicConstraints say CA:TRUE */
 	bool self_signed; /* its own key verifies it */
+	bool self_named;  /* subject and issuer are the same, and yet another key verifies it */
+	bool authority;   /* there is an authorityKeyIdentifier with a key's identifier */
 	bool usage;       /* there is a keyUsage, and */
 	bool usage_signs; /* keyCertSign in it */
 	bool purposes;    /* there is an extendedKeyUsage, and */

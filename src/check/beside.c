@@ -19,7 +19,7 @@ static bool same(const struct digest *one, const struct digest *other)
 	return memcmp(one, other, sizeof(*one)) == 0;
 }
 
-/* --- a CA's key ------------------------------------------------------------------------ */
+/* --- a CA's key ------------------------------------------------------------------ */
 
 /* The CA whose key this is; NULL: none that the deployment has to do with. */
 static const struct inspected *ca_of(const struct world *world, const struct digest *spki)
@@ -114,8 +114,7 @@ void world_judge_beside(struct world *world)
 	free(seen);
 }
 
-/* --- one key for two -----------------------------------------------------------------------
- */
+/* --- one key for two ------------------------------------------------------------- */
 
 static void judge_two(
     struct world *world, const struct certificates *server, const struct certificates *client)

@@ -91,6 +91,12 @@ static void judge_leaf(const struct judged *judged)
 	const struct inspected *certificate = judged->certificate;
 	struct findings *findings = judged->world->findings;
 
+	if (certificate->self_named)
+		check_say_as(findings, CHECK_SUBJECT_ISSUER,
+		    (struct check_how){
+		        certificate->authority ? FINDING_WARNING : FINDING_ERROR, NULL },
+		    &judged->where, "its subject, '%s', is that of its issuer",
+		    certificate->subject);
 	if (judged->role == ROLE_SERVER && !certificate->named)
 		check_say(findings, CHECK_NAMES_MISSING, &judged->where,
 		    "there is no subjectAltName, only the common name '%s'",

@@ -7,8 +7,7 @@
 
 #include <mica/inventory.h>
 
-/* --- texts
- * ------------------------------------------------------------------------------------ */
+/* --- texts ----------------------------------------------------------------------- */
 
 static void add_user_yaml(struct world *world)
 {
@@ -24,6 +23,18 @@ static void add_user_yaml(struct world *world)
 	else
 		config_add_file(
 		    world->config, target->user->file, &target->user->text, world->findings);
+}
+
+/* Where somebody would write what is missing. */
+static const char *main_file(const struct check_target *target)
+{
+	if (target->user)
+		return target->user->file;
+	if (target->helm)
+		return target->helm->file;
+	if (target->operator)
+		return target->operator->file;
+	return target->n_texts > 0 ? target->texts[0].file : NULL;
 }
 
 static int judge_texts(struct world *world, struct err *err)
@@ -43,13 +54,12 @@ static int judge_texts(struct world *world, struct err *err)
 			return -1;
 	}
 	if (target->base != CHECK_BASE_NONE)
-		check_config(&(struct check_texts){
-		    world->config, target->version, target->base, world->findings });
+		check_config(&(struct check_texts){ world->config, target->version,
+		    target->base, main_file(target), world->findings });
 	return 0;
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------ */
+/* --- files ----------------------------------------------------------------------- */
 
 static bool is_set(const struct world *world, const char *key)
 {
@@ -91,7 +101,9 @@ static const struct certificates *judge_external(struct world *world)
 	NAMED_AUTO key = { .path = NULL };
 	struct pair pair;
 
-	if (tls_mode != 1 && tls_mode != 2)
+	/* with TLS off they are judged where they lie here: the image names its own ones then
+	 * too */
+	if (tls_mode != 1 && tls_mode != 2 && !world_has(world, "tls.serverPemPath"))
 		return NULL;
 	certificate = world_setting(world, "tls.serverPemPath");
 	key = world_setting(world, "tls.serverKeyPath");

@@ -54,9 +54,10 @@ static void judge_trust(struct world *world, const struct named *named,
 		    server && holds_server(trusted, &server->items[0]) ? " but the server's"
 		                                                       : "");
 	}
-	if (server && inspect_path(&server->items[0],
-	                  (struct inspect_set){ server->items + 1, server->n - 1 },
-	                  (struct inspect_set){ trusted->items, trusted->n }, &err) < 0)
+	if (server && !server->items[0].self_named &&
+	    inspect_path(&server->items[0],
+	        (struct inspect_set){ server->items + 1, server->n - 1 },
+	        (struct inspect_set){ trusted->items, trusted->n }, &err) < 0)
 		check_say(world->findings, CHECK_CLIENT_TRUST, where,
 		    "'%s' does not verify '%s': %s", trusted->path, server->path, err.text);
 }

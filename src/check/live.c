@@ -63,8 +63,7 @@ static struct probe_params params_of(const struct live *live, enum probe_offer o
 	};
 }
 
-/* --- what is served -------------------------------------------------------------------------
- */
+/* --- what is served -------------------------------------------------------------- */
 
 static void judge_differs(const struct live *live, const struct inspected *served)
 {
@@ -133,8 +132,7 @@ static void judge_served(const struct live *live, const struct probe_result *res
 	inspected_free(chain, n);
 }
 
-/* --- who is let in ---------------------------------------------------------------------------
- */
+/* --- who is let in --------------------------------------------------------------- */
 
 static bool lets_in(const struct live *live, enum probe_intruder intruder, struct buf *ret_said)
 {
@@ -172,12 +170,27 @@ static void judge_refusals(const struct live *live)
 	}
 }
 
-/* --- one endpoint
- * ------------------------------------------------------------------------------ */
+/* What the server says of whose clients it takes, held against the file that lies there. */
+static void judge_accepted(const struct live *live, const struct probe_result *result)
+{
+	const struct certificates *ca = live->world->ca;
+	enum probe_trust trust = PROBE_TRUST_UNTOLD;
+	BUF_AUTO pem = BUF_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (live->tls_mode != 2 || !ca ||
+	    file_read(AT_FDCWD, ca->path, FILE_MAX_TEXT, &pem, &ignored) < 0 ||
+	    probe_trust(result, &pem, &trust, &ignored) < 0)
+		return;
+	if (trust == PROBE_TRUST_OTHER)
+		check_say(live->world->findings, CHECK_SERVED_DIFFERS, &live->where,
+		    "it takes clients of other CAs than '%s' holds", ca->path);
+}
+
+/* --- one endpoint ---------------------------------------------------------------- */
 
 enum asked { ASKED_FOR, GUESSED }; /* a guessed endpoint need not be there */
 
-/* false: it does not speak TLS, which is told */
 static void judge_endpoint(const struct live *live, enum check_id plaintext, enum asked asked)
 {
 	MICA_AUTO(probe_result_clear) struct probe_result result = { .certificate = BUF_INIT };
@@ -198,6 +211,9 @@ static void judge_endpoint(const struct live *live, enum check_id plaintext, enu
 		return;
 	}
 	judge_served(live, &result);
+	judge_accepted(live, &result);
+	if (!good && result.turned_away && live->certificate.len > 0)
+		check_say(findings, CHECK_CLIENT_REFUSED, &live->where, "%s", err.text);
 	judge_old_version(live);
 	judge_refusals(live);
 }

@@ -37,7 +37,7 @@ void world_clear(struct world *world)
 	config_free(world->config);
 }
 
-/* --- paths of the container -------------------------------------------------------------- */
+/* --- paths of the container ------------------------------------------------------ */
 
 static char *from_root(const char *path)
 {
@@ -118,13 +118,22 @@ struct named world_setting(struct world *world, const char *key)
 	return named;
 }
 
+bool world_has(const struct world *world, const char *key)
+{
+	const char *value = config_text(world->config, key, "");
+	MICA_FREE char *inside = value[0] ? from_root(value) : NULL;
+	MICA_FREE char *here = inside ? mounted(world, inside) : NULL;
+
+	return here != NULL;
+}
+
 struct named world_path(const struct world *world, const char *what, const char *path)
 {
 	(void)world;
 	return (struct named){ .what = what, .path = mem_strdup(path), .sure = true };
 }
 
-/* --- reading ----------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------- */
 
 static void tell_missing(struct world *world, const struct named *named, const struct err *err)
 {

@@ -54,6 +54,8 @@ void world_clear(struct world *world);
 /* What a key of the configuration names; path NULL when it is not set, or is the image's own,
  * which is told. */
 struct named world_setting(struct world *world, const char *key);
+/* Is it set, and mounted from this machine? */
+bool world_has(const struct world *world, const char *key);
 struct named world_path(const struct world *world, const char *what, const char *path);
 
 /* Read and judged; NULL when there is none that can be used, which is told. */

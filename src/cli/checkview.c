@@ -19,7 +19,7 @@ static const char *why_of(const struct finding *finding)
 	return rule ? rule->why : NULL;
 }
 
-/* --- for people ------------------------------------------------------------------------- */
+/* --- for people ------------------------------------------------------------------ */
 
 static void print_place(const struct finding *finding)
 {
@@ -74,7 +74,7 @@ void checkview_print(const struct run *run, const struct findings *findings)
 		print_sum(findings);
 }
 
-/* --- for programs ------------------------------------------------------------------------- */
+/* --- for programs ---------------------------------------------------------------- */
 
 void checkview_json(const struct run *run, const struct findings *findings)
 {

@@ -45,7 +45,7 @@ static void given_clear(struct given *given)
 	free(given->clients);
 }
 
-/* --- reading the command line ------------------------------------------------------------- */
+/* --- reading the command line ---------------------------------------------------- */
 
 static int read_text(const char *path, struct check_text *ret, struct err *err)
 {
@@ -123,8 +123,7 @@ static int read_version(const char *text, int *ret, struct err *err)
 	return 0;
 }
 
-/* --- judging --------------------------------------------------------------------------------
- */
+/* --- judging --------------------------------------------------------------------- */
 
 static bool by_hand(const struct options *options)
 {

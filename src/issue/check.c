@@ -37,7 +37,7 @@ static void subject_clear(struct subject *subject)
 	free(subject->rest);
 }
 
-/* --- what lies there -------------------------------------------------------------------- */
+/* --- what lies there ------------------------------------------------------------- */
 
 static const char *config_name(const struct inv_deployment *deployment)
 {
@@ -154,7 +154,7 @@ static int judge_deployment(struct issue *issue, const struct inv_deployment *de
 	return check_target(&subject.target, findings, err);
 }
 
-/* --- what the ledger says ---------------------------------------------------------------- */
+/* --- what the ledger says -------------------------------------------------------- */
 
 static void judge_ledger(struct issue *issue, struct findings *findings)
 {

@@ -9,7 +9,7 @@
 #include <mica/inventory.h>
 #include <mica/mem.h>
 
-/* --- etcd ------------------------------------------------------------------------------- */
+/* --- etcd ------------------------------------------------------------------------ */
 
 static void check_etcd(const struct check_texts *texts)
 {
@@ -35,8 +35,7 @@ static void check_etcd(const struct check_texts *texts)
 	}
 }
 
-/* --- the least version of TLS --------------------------------------------------------------
- */
+/* --- the least version of TLS ---------------------------------------------------- */
 
 static void check_version(const struct check_texts *texts, const char *path, bool used)
 {
@@ -70,8 +69,7 @@ void check_depends(const struct check_texts *texts)
 	    config_bool(texts->config, "minio.useSSL", false));
 }
 
-/* --- other clusters --------------------------------------------------------------------------
- */
+/* --- other clusters -------------------------------------------------------------- */
 
 /* "tls.clusters.ID.caPemPath": the ID as it is written; NULL for another key */
 static char *cluster_of(const struct setting *setting)

@@ -41,7 +41,7 @@ static struct doc *read_text(const struct check_text *text, struct findings *fin
 	return doc;
 }
 
-/* --- Helm ------------------------------------------------------------------------------- */
+/* --- Helm ------------------------------------------------------------------------ */
 
 /* The lines of a block scalar, and empty lines in place of all others: so marks in it are those
  * of the whole file. */
@@ -107,8 +107,7 @@ void check_helm(
 		add_file(values, member(extra, files[i], findings), config, findings);
 }
 
-/* --- the operator --------------------------------------------------------------------------
- */
+/* --- the operator ---------------------------------------------------------------- */
 
 void check_operator(
     const struct check_text *resource, struct config *config, struct findings *findings)

@@ -73,7 +73,7 @@ bool check_leads_to_known(const char *path)
 	return strncmp(key, "tlsclusters", 11) == 0;
 }
 
-/* --- what config.c tells on the way -------------------------------------------------- */
+/* --- what config.c tells on the way ---------------------------------------------- */
 
 void check_unreadable(struct findings *findings, const struct mark *where, const char *why)
 {
@@ -113,7 +113,7 @@ void check_collision(
 		    one->path, one->mark.line);
 }
 
-/* --- keys at the wrong place ---------------------------------------------------------- */
+/* --- keys at the wrong place ----------------------------------------------------- */
 
 static const char *last_part(const char *path)
 {
@@ -166,7 +166,7 @@ void check_levels(const struct check_texts *texts)
 		judge_level(texts, setting);
 }
 
-/* --- variables -------------------------------------------------------------------------- */
+/* --- variables ------------------------------------------------------------------- */
 
 static void judge_variable(const struct check_texts *texts, const struct setting *setting)
 {

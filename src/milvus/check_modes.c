@@ -7,20 +7,15 @@
 #include <mica/inventory.h>
 #include <mica/mem.h>
 
-static const struct mark *mark_of(const struct check_texts *texts, const char *path)
+/* Where to look: at a setting, or, when it is missing, at the one that asks for it, or else at
+ * the file where it should be. */
+static struct mark mark_or(const struct check_texts *texts, const char *path, const char *other)
 {
 	const struct setting *setting = config_find(texts->config, path);
 
-	return setting ? &setting->mark : NULL;
-}
-
-/* Where to look when the setting itself is missing: at the one that asks for it. */
-static const struct mark *mark_or(
-    const struct check_texts *texts, const char *path, const char *other)
-{
-	const struct mark *mark = mark_of(texts, path);
-
-	return mark ? mark : mark_of(texts, other);
+	if (!setting)
+		setting = config_find(texts->config, other);
+	return setting ? setting->mark : (struct mark){ texts->file, 0, 0 };
 }
 
 /* Empty in the image's milvus.yaml, of every version. */
@@ -29,7 +24,7 @@ static const char *rest_port(const struct check_texts *texts)
 	return config_text(texts->config, "proxy.http.port", "");
 }
 
-/* --- switches ------------------------------------------------------------------------- */
+/* --- switches -------------------------------------------------------------------- */
 
 static void check_switches(const struct check_texts *texts)
 {
@@ -52,11 +47,13 @@ static void check_switches(const struct check_texts *texts)
 	}
 }
 
-/* --- clients --------------------------------------------------------------------------- */
+/* --- clients --------------------------------------------------------------------- */
 
 static void check_mode(const struct check_texts *texts)
 {
 	const struct setting *setting = config_find(texts->config, "common.security.tlsMode");
+	const struct mark where =
+	    mark_or(texts, "common.security.tlsMode", "tls.serverPemPath");
 	int64_t mode = config_number(texts->config, "common.security.tlsMode", 0);
 
 	if (setting && setting->value[0] != '\0' && !config_is_number(setting->value))
@@ -66,8 +63,7 @@ static void check_mode(const struct check_texts *texts)
 		check_say(texts->findings, CHECK_TLS_MODE, &setting->mark, "the tlsMode is %s",
 		    setting->value);
 	else if (mode == 0)
-		check_say(texts->findings, CHECK_PLAINTEXT,
-		    setting ? &setting->mark : mark_of(texts, "tls.serverPemPath"),
+		check_say(texts->findings, CHECK_PLAINTEXT, &where,
 		    "common.security.tlsMode is %s", setting ? "0" : "not set, which is 0");
 }
 
@@ -79,12 +75,12 @@ static void check_paths(const struct check_texts *texts)
 
 	for (size_t i = 0; i < (mode == 2 ? 3 : 2); i++) {
 		const struct setting *setting = config_find(texts->config, paths[i]);
+		const struct mark where = mark_or(texts, paths[i], "common.security.tlsMode");
 
 		if ((setting && setting->value[0] != '\0') ||
 		    (!setting && texts->base == CHECK_BASE_IMAGE))
 			continue;
-		check_say(texts->findings, CHECK_PATH_MISSING,
-		    mark_or(texts, paths[i], "common.security.tlsMode"),
+		check_say(texts->findings, CHECK_PATH_MISSING, &where,
 		    "tlsMode is %d and %s is %s", (int)mode, paths[i],
 		    setting ? "empty" : "not set");
 	}
@@ -102,24 +98,24 @@ static bool shares_port(const struct check_texts *texts)
 static void check_rest(const struct check_texts *texts, bool tls)
 {
 	const struct check_how early = { FINDING_WARNING, NULL };
-	const struct mark *where = mark_or(texts, "proxy.http.port", "common.security.tlsMode");
+	const struct mark where = mark_or(texts, "proxy.http.port", "common.security.tlsMode");
 
 	if (!config_bool(texts->config, "proxy.http.enabled", true))
 		return;
 	if (!tls) {
 		if (rest_port(texts)[0] != '\0')
-			check_say_as(texts->findings, CHECK_REST_PLAINTEXT, early, where,
+			check_say_as(texts->findings, CHECK_REST_PLAINTEXT, early, &where,
 			    "REST is on, on port %s, and tlsMode is 0", rest_port(texts));
 		return;
 	}
 	if (!shares_port(texts))
 		return;
 	if (texts->version >= MILVUS_VERSION(2, 5))
-		check_say(texts->findings, CHECK_REST_SHARED_PORT, where,
+		check_say(texts->findings, CHECK_REST_SHARED_PORT, &where,
 		    "proxy.http.port is %s: REST shares gRPC's port, and tlsMode is not 0",
 		    rest_port(texts)[0] ? rest_port(texts) : "empty");
 	else
-		check_say_as(texts->findings, CHECK_REST_SHARED_PORT, early, where,
+		check_say_as(texts->findings, CHECK_REST_SHARED_PORT, early, &where,
 		    "proxy.http.port is %s: REST shares gRPC's port and does not answer",
 		    rest_port(texts)[0] ? rest_port(texts) : "empty");
 }
@@ -135,7 +131,7 @@ void check_modes(const struct check_texts *texts)
 		check_paths(texts);
 }
 
-/* --- nodes ------------------------------------------------------------------------------ */
+/* --- nodes ----------------------------------------------------------------------- */
 
 void check_internal(const struct check_texts *texts)
 {
@@ -143,23 +139,24 @@ void check_internal(const struct check_texts *texts)
 		"internaltls.serverKeyPath", "internaltls.caPemPath" };
 	static const char on[] = "common.security.internaltlsEnabled";
 	const struct setting *sni = config_find(texts->config, "internaltls.sni");
+	const struct mark where = mark_or(texts, on, on);
 
 	if (!config_bool(texts->config, on, false))
 		return;
 	if (texts->version < MILVUS_VERSION(2, 5)) {
-		check_say(texts->findings, CHECK_INTERNAL_UNSUPPORTED, mark_of(texts, on),
+		check_say(texts->findings, CHECK_INTERNAL_UNSUPPORTED, &where,
 		    "internal TLS is switched on, for a Milvus that has none");
 		return;
 	}
 	for (size_t i = 0; i < mem_count(paths); i++) {
 		const struct setting *setting = config_find(texts->config, paths[i]);
+		const struct mark place = mark_or(texts, paths[i], on);
 
 		if ((setting && setting->value[0] != '\0') ||
 		    (!setting && texts->base == CHECK_BASE_IMAGE))
 			continue;
-		check_say(texts->findings, CHECK_INTERNAL_FALLBACK,
-		    mark_or(texts, paths[i], on), "internal TLS is on and %s is %s", paths[i],
-		    setting ? "empty" : "not set");
+		check_say(texts->findings, CHECK_INTERNAL_FALLBACK, &place,
+		    "internal TLS is on and %s is %s", paths[i], setting ? "empty" : "not set");
 	}
 	if (sni && sni->value[0] == '\0')
 		check_say(

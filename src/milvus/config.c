@@ -70,7 +70,7 @@ static void append(struct config *config, const struct setting *setting)
 	config->items[config->n++] = *setting;
 }
 
-/* --- files --------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------- */
 
 struct flattening {
 	struct config *config;
@@ -270,7 +270,7 @@ void config_add_file(
 		config_add_node(config, doc_root(doc), findings);
 }
 
-/* --- variables ------------------------------------------------------------------------ */
+/* --- variables ------------------------------------------------------------------- */
 
 int config_add_variable(struct config *config, const char *text, struct err *err)
 {
@@ -294,7 +294,7 @@ int config_add_variable(struct config *config, const char *text, struct err *err
 	return 0;
 }
 
-/* --- looking up ------------------------------------------------------------------------ */
+/* --- looking up ------------------------------------------------------------------ */
 
 const struct setting *config_at(const struct config *config, size_t i)
 {

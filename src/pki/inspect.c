@@ -25,7 +25,7 @@ void inspected_free(struct inspected *list, size_t n)
 	free(list);
 }
 
-/* --- facts ------------------------------------------------------------------------------ */
+/* --- facts ----------------------------------------------------------------------- */
 
 static int64_t seconds(const ASN1_TIME *time)
 {
@@ -116,6 +116,9 @@ static void see_extensions(X509 *x509, struct inspected *ret)
 	ret->for_server = !ret->purposes || purposes & (XKU_SSL_SERVER | XKU_ANYEKU);
 	ret->for_client = !ret->purposes || purposes & (XKU_SSL_CLIENT | XKU_ANYEKU);
 	ret->named = holds_names(x509);
+	ret->authority = X509_get0_authority_key_id(x509) != NULL;
+	ret->self_named = !ret->self_signed && X509_NAME_cmp(X509_get_subject_name(x509),
+	                                           X509_get_issuer_name(x509)) == 0;
 }
 
 static int see(const void *der, size_t len, struct inspected *ret)
@@ -148,7 +151,7 @@ static int see(const void *der, size_t len, struct inspected *ret)
 	return 0;
 }
 
-/* --- reading ---------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------- */
 
 static int none(const char *file, struct err *err)
 {
@@ -213,7 +216,7 @@ static X509 *x509_of(const struct inspected *certificate)
 	return d2i_X509(NULL, &at, (long)certificate->der.len);
 }
 
-/* --- questions -------------------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------------- */
 
 bool inspected_holds(const struct inspected *certificate, const char *name)
 {
