@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mica check` on what mica itself made: nothing is wrong, until somebody changes it."""
+import pytest
+
+from harness.inventory import Inventory
+
+
+def rules(home, *args, code=0):
+    return [f["rule"] for f in home.mica("check", "--json", *args, code=code).json["findings"]]
+
+
+@pytest.mark.parametrize("kind", ["files", "compose", "helm", "operator"])
+@pytest.mark.parametrize("mode", [1, 2])
+def test_nothing_is_wrong_with_what_was_delivered(home, kind, mode):
+    inv = Inventory()
+    inv.deployment.update({"kind": kind, "tls-mode": mode})
+    home.begin(inv)
+    with home.unchanged():
+        assert rules(home) == []
+    assert home.mica("check").out == "nothing is wrong\n"
+
+
+def test_a_changed_file_is_found(home):
+    home.begin()
+    (home / "out/prod/tls/server.pem").write_text((home / "out/prod/clients/ingest/client.pem").read_text())
+    found = rules(home, code=3)
+    assert {"not-delivered", "key-mismatch", "purpose-server", "names-missing", "internal-fallback"} <= set(found), found
+
+
+def test_a_changed_configuration_is_found(home):
+    home.begin()
+    with open(home / "out/prod/user.yaml", "a") as config:
+        config.write("common:\n  security:\n    tlsMode: 0\n")
+    assert {"outlet-differs", "duplicate-key", "plaintext"} <= set(rules(home, code=3))
+
+
+def test_what_is_due_is_found(home):
+    home.begin()
+    assert rules(home, "--ahead", "70d").count("expires-soon") >= 2
+    assert "expires-soon" in rules(home, "--at", "2027-02-10")
+    assert "expired" in rules(home, "--at", "2027-06-01", code=3)
+
+
+def test_only_one_deployment(home):
+    inv = Inventory(**{"shared-trust": True})
+    inv["milvus"].append({**inv.deployment, "name": "test", "out": "out/test"})
+    home.begin(inv)
+    (home / "out/test/user.yaml").write_text("common: {}\n")
+    assert rules(home, "--only", "prod") == []
+    assert "outlet-differs" in rules(home, "--only", "test", code=0)
+    assert "did you mean" in home.mica("check", "--only", "prid", code=2).err
+
+
+def test_a_damaged_ledger_is_found(home):
+    import sqlite3
+    home.begin()
+    with sqlite3.connect(home / "state/ledger.db") as db:
+        db.execute("UPDATE event SET at = at - 1 WHERE seq = 1")
+    db.close()
+    assert "ledger" in rules(home, code=3)
+
+
+def test_before_init_there_is_nothing_to_judge(home):
+    home.write()
+    assert "mica init" in home.mica("check", code=1).err
