@@ -7,7 +7,7 @@
  *
  *     plan    issue_open(READ)  issue_plan  issue_draft
  *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]
- *             issue_sign  issue_deliver  issue_probe
+ *             issue_sign  issue_deliver  issue_serve
  *     init    issue_open(READ)  issue_init_begin  issue_init_settle  [login, find the key]
  *             issue_init_check
  *             issue_open(WRITE) issue_init_begin  issue_init_settle  [make the key]
@@ -107,10 +107,59 @@ struct issue_done {
 /* Completes the generations, swaps them, renders the outlets, records it. */
 int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err) MICA_CHECKED;
 
-/* Probes the endpoints of every planned deployment that has some and whose endpoints are not
- * yet known to serve the certificate: ERR_UNSERVED when one does not present what was delivered
- * (the findings say which). Recorded as served is what all deployments that use it serve. */
-int issue_probe(struct issue *issue, struct err *err) MICA_CHECKED;
+/* --- restarts: Milvus reads its files once, at start -----------------------------------------
+ *
+ * Before anything changes that a Milvus reads, the ledger notes that it is owed a restart, if the
+ * deployment has `restart` or `endpoints`: without them nothing could come of it. The note goes
+ * when the restart was seen to be done.
+ */
+
+struct restart_row {
+	char *deployment;
+	char *const *argv; /* of `restart`, the inventory's; NULL: by hand */
+	int64_t since;     /* 0: not yet, the plan would owe it */
+	char *why;         /* "its certificate and its configuration changed" */
+	bool kept;         /* the ledger remembers it */
+	bool rolls;        /* in Kubernetes, by what is brought there */
+};
+
+struct restarts {
+	struct restart_row *rows; /* in the inventory's order */
+	size_t n;
+};
+
+enum restarts_when {
+	RESTARTS_OWED,    /* what is owed now */
+	RESTARTS_PLANNED, /* and what the plan would owe, of the deployments it is for */
+};
+
+int issue_restarts(struct issue *issue, enum restarts_when when, struct restarts *ret,
+    struct err *err) MICA_CHECKED;
+void restarts_clear(struct restarts *restarts);
+
+/* Somebody says that what was owed before this run was done. *ret_owed: whether there was any. */
+int issue_restarted(
+    struct issue *issue, const char *deployment, bool *ret_owed, struct err *err) MICA_CHECKED;
+
+/* What takes its time, told as it begins; each may be NULL. */
+struct issue_telling {
+	void (*restarting)(void *context, const struct inv_deployment *deployment);
+	void (*waiting)(void *context, const struct inv_deployment *deployment);
+	void *context;
+};
+
+struct issue_served {
+	size_t restarted; /* Milvuses */
+};
+
+/* Restarts every planned deployment that is owed it and says how, waits until its endpoints serve
+ * what was delivered, and probes those of the others that were not yet seen to. A deployment whose
+ * endpoints show that it was restarted meanwhile is not restarted again. Seen is an endpoint that
+ * presents the certificate, lets the deployment's client in, and refuses whom the mode refuses.
+ * ERR_UNSERVED when anything is left to do (the findings say what). Recorded as served is what all
+ * deployments that use it serve. telling: may be NULL. ret is filled in with ERR_UNSERVED too. */
+int issue_serve(struct issue *issue, const struct issue_telling *telling,
+    struct issue_served *ret, struct err *err) MICA_CHECKED;
 
 /* --- init -----------------------------------------------------------------------------------
  */
@@ -220,11 +269,13 @@ struct status_row {
 	char *why;
 	char **where; /* directories it is delivered to; NULL-terminated */
 	bool awaited; /* delivered, and some endpoint has not presented it yet */
+	bool owed;    /* some Milvus that serves it is owed a restart */
 };
 
 struct status {
 	struct status_row *rows; /* the CAs first, then the inventory's order */
 	size_t n;
+	struct restarts restarts; /* that are owed */
 	int64_t first_outage; /* without the token from now on; 0: none known */
 	char *first_outage_entry;
 	char *first_outage_deployment;

@@ -64,6 +64,10 @@ enum probe_trust {
 int probe_trust(const struct probe_result *result, const struct buf *ca_pem, enum probe_trust *ret,
     struct err *err) MICA_CHECKED;
 
+/* Whether two ca.pem hold CAs of the same names, all of them. */
+int probe_same_names(const struct buf *ca_pem, const struct buf *other_pem, bool *ret,
+    struct err *err) MICA_CHECKED;
+
 /* --- what must be refused ------------------------------------------------------------------- */
 
 enum probe_intruder {

@@ -44,7 +44,8 @@ int changes_options(const struct run *run, const struct inventory *inventory,
 {
 	const struct options *options = &run->options;
 
-	if (options->only && check_deployment(inventory, options->only, err) < 0)
+	if ((options->only && check_deployment(inventory, options->only, err) < 0) ||
+	    (options->restarted && check_deployment(inventory, options->restarted, err) < 0))
 		return -1;
 	for (size_t i = 0; i < options->n_words; i++)
 		if (check_certificate(inventory, options->words[i], err) < 0)

@@ -35,6 +35,7 @@ void options_clear(struct options *options)
 	free(options->metrics);
 	free(options->file);
 	free(options->only);
+	free(options->restarted);
 	free(options->module);
 	free(options->prove);
 	free(options->attestation);

@@ -27,7 +27,7 @@ struct opt_list {
 struct options {
 	char *file; /* NULL: ./mica.yaml */
 	bool quiet, verbose, json, help, version;
-	char *only;
+	char *only, *restarted;
 	char *module;
 	char *prove, *attestation, *root;
 	char *csr, *certificate;

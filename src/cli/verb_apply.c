@@ -8,6 +8,7 @@
 #include "json.h"
 #include "login.h"
 #include "progress.h"
+#include "restartview.h"
 #include "verbs.h"
 
 /* What the doors were asked to do and what came of it. */
@@ -17,6 +18,8 @@ struct work {
 	const struct plan *plan;
 	struct effort effort;
 	struct issue_done done;
+	struct restarts restarts; /* before anything was done */
+	struct issue_served served;
 };
 
 static int prepare(struct work *work, struct err *err)
@@ -158,6 +161,7 @@ static void print_done(const struct work *work)
 	count_add(&line, done->retired, "retired", "retired");
 	count_add(&line, done->trees, "directory", "directories");
 	count_add(&line, done->outlets, "configuration file", "configuration files");
+	count_add(&line, work->served.restarted, "Milvus restarted", "Milvus restarted");
 	if (done->trees > 0 || done->outlets > 0)
 		add_places(work, &line);
 	printf("done: %s\n", buf_text(&line));
@@ -182,61 +186,11 @@ static void print_json(const struct work *work, bool served)
 	json_set_count(document, "retired", work->done.retired);
 	json_set_count(document, "directories", work->done.trees);
 	json_set_count(document, "configuration-files", work->done.outlets);
+	json_set_count(document, "restarted", work->served.restarted);
 	json_set(document, "served", probed ? json_boolean(served) : json_null());
 	changes_json(document, work->issue, work->plan);
 	json_set(document, "findings", json_of_findings(&work->run->report.findings));
 	json_print(stdout, document);
-}
-
-/* Not what is for people, nor what was put beside a file of somebody else's. */
-static bool is_for_milvus(const char *path)
-{
-	const char *name = strrchr(path, '/');
-	const char *ending = strrchr(path, '.');
-
-	return strcmp(name ? name + 1 : path, "clients.md") != 0 &&
-	       !(ending && strcmp(ending, ".mica") == 0);
-}
-
-static bool config_changed(const struct work *work, const struct inv_deployment *deployment)
-{
-	const char *const *paths = NULL;
-	size_t n = issue_outlet_changes(work->issue, &paths);
-	size_t len = strlen(deployment->out);
-
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(paths[i], deployment->out, len) == 0 && paths[i][len] == '/' &&
-		    is_for_milvus(paths[i]))
-			return true;
-	return false;
-}
-
-/* In Kubernetes pods are replaced, by what is carried there. */
-static bool server_changed(const struct work *work)
-{
-	const struct inventory *inventory = issue_inventory(work->issue);
-	MICA_FREE bool *moved = mem_array(inventory->n_certificates, sizeof(*moved));
-
-	for (size_t i = 0; i < work->plan->n; i++)
-		if (delivers(&work->plan->items[i]))
-			moved[work->plan->items[i].certificate] = true;
-	for (size_t i = 0; i < inventory->n_deployments; i++) {
-		const struct inv_deployment *deployment = &inventory->deployments[i];
-
-		if (!inventory_in_kubernetes(deployment) &&
-		    (moved[deployment->server] || config_changed(work, deployment)))
-			return true;
-	}
-	return false;
-}
-
-/* Milvus reads its files once. A probe sees the certificate alone: of a changed ca.pem, and
- * where nothing is probed, only this tells. */
-static void tell_restart(const struct work *work)
-{
-	if (server_changed(work))
-		report_talk(&work->run->report,
-		    "next: restart Milvus, which reads its files only when it starts");
 }
 
 static int tell_steps(const struct work *work, struct err *err)
@@ -264,7 +218,7 @@ static void print_result(const struct work *work, bool served)
 	if (!run_prints(work->run))
 		return;
 	changes_table(work->run, work->plan);
-	if (changes_count(work->issue, work->plan) > 0)
+	if (changes_count(work->issue, work->plan) > 0 || work->served.restarted > 0)
 		print_done(work);
 	else
 		changes_none(work->plan);
@@ -285,35 +239,66 @@ static int carry_out(struct work *work, struct err *err)
 	return 0;
 }
 
+static int tell_restarted(struct run *run, struct issue *issue, struct err *err)
+{
+	const char *name = run->options.restarted;
+	bool owed = false;
+
+	if (!name)
+		return 0;
+	if (issue_restarted(issue, name, &owed, err) < 0)
+		return -1;
+	if (!owed)
+		report_talk(&run->report, "'%s' was owed no restart", name);
+	return 0;
+}
+
+static int plan(struct work *work, struct err *err)
+{
+	struct run *run = work->run;
+	struct issue_plan_options options;
+
+	if (changes_options(run, issue_inventory(work->issue), &options, err) < 0 ||
+	    tell_restarted(run, work->issue, err) < 0 ||
+	    issue_plan(work->issue, &options, &work->plan, err) < 0 ||
+	    issue_restarts(work->issue, RESTARTS_PLANNED, &work->restarts, err) < 0)
+		return -1;
+	report_findings(&run->report);
+	return 0;
+}
+
+/* What is left to do is told whatever became of the rest. */
+static int end(struct work *work, struct err *err)
+{
+	const struct issue_telling telling = restartview_telling(work->run);
+	struct err ignored = ERR_INIT; /* the other one is to be told */
+	int served = issue_serve(work->issue, &telling, &work->served, err);
+
+	if (served < 0 && err->kind != ERR_UNSERVED)
+		return -1;
+	report_findings(&work->run->report);
+	print_result(work, served == 0);
+	fflush(stdout);
+	restartview_next(work->run, &work->restarts);
+	if (served == 0)
+		return tell_steps(work, err) < 0 ? -1 : EXIT_DONE;
+	(void)!tell_steps(work, &ignored);
+	return -1;
+}
+
 int verb_apply(struct run *run, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 	struct work work = { .run = run };
-	struct issue_plan_options options;
-	int probed;
+	int status = -1;
 
-	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
-	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
-	    issue_plan(issue, &options, &work.plan, err) < 0)
+	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &issue, err) < 0)
 		return -1;
-	report_findings(&run->report);
 	work.issue = issue;
-	if (carry_out(&work, err) < 0)
-		return -1;
-	probed = issue_probe(issue, err);
-	if (probed < 0 && err->kind != ERR_UNSERVED)
-		return -1;
-	report_findings(&run->report);
-	print_result(&work, probed == 0);
-	fflush(stdout);
-	if (probed < 0) {
-		struct err ignored = ERR_INIT; /* the other one is to be told */
-
-		(void)!tell_steps(&work, &ignored);
-		return -1;
-	}
-	tell_restart(&work);
-	return tell_steps(&work, err) < 0 ? -1 : EXIT_DONE;
+	if (plan(&work, err) == 0 && carry_out(&work, err) == 0)
+		status = end(&work, err);
+	restarts_clear(&work.restarts);
+	return status;
 }
 
 int verb_rotate(struct run *run, struct err *err)

@@ -2,7 +2,28 @@
 #include "changes.h"
 #include "effort.h"
 #include "json.h"
+#include "restartview.h"
 #include "verbs.h"
+
+/* What apply would do. */
+struct prospect {
+	struct issue *issue;
+	const struct plan *plan;
+	struct effort effort;
+	struct restarts restarts;
+};
+
+static void prospect_clear(struct prospect *prospect)
+{
+	restarts_clear(&prospect->restarts);
+	issue_close(prospect->issue);
+}
+
+static bool is_pending(const struct prospect *prospect)
+{
+	return changes_count(prospect->issue, prospect->plan) > 0 ||
+	       restartview_count(&prospect->restarts) > 0;
+}
 
 static void print_files(const struct issue *issue)
 {
@@ -13,13 +34,14 @@ static void print_files(const struct issue *issue)
 		printf("write %s\n", paths[i]);
 }
 
-static void print_counts(const struct issue *issue, const struct plan *plan)
+static void print_counts(const struct prospect *prospect)
 {
 	static const struct {
 		enum plan_action action;
 		const char *text;
 	} parts[] = { { PLAN_ISSUE, "to issue" }, { PLAN_ROTATE, "to rotate" },
 		{ PLAN_DELIVER, "to deliver again" }, { PLAN_RETIRE, "to retire" } };
+	const struct plan *plan = prospect->plan;
 	const char *const *paths = NULL;
 	BUF_AUTO line = BUF_INIT;
 
@@ -30,8 +52,10 @@ static void print_counts(const struct issue *issue, const struct plan *plan)
 			n += plan->items[k].action == parts[i].action;
 		count_add(&line, n, parts[i].text, parts[i].text);
 	}
-	count_add(&line, issue_outlet_changes(issue, &paths), "configuration file to write",
-	    "configuration files to write");
+	count_add(&line, issue_outlet_changes(prospect->issue, &paths),
+	    "configuration file to write", "configuration files to write");
+	count_add(&line, restartview_count(&prospect->restarts), "Milvus to restart",
+	    "Milvus to restart");
 	printf("%s\n", buf_text(&line));
 }
 
@@ -44,52 +68,53 @@ static void print_effort(const struct effort *effort)
 		printf("%s\n", buf_text(&text));
 }
 
-static void print_plan(const struct run *run, const struct issue *issue,
-    const struct plan *plan, const struct effort *effort)
+static void print_plan(const struct run *run, const struct prospect *prospect)
 {
-	changes_table(run, plan);
-	if (changes_count(issue, plan) == 0) {
-		changes_none(plan);
+	changes_table(run, prospect->plan);
+	if (!is_pending(prospect)) {
+		changes_none(prospect->plan);
 		return;
 	}
-	print_files(issue);
-	print_counts(issue, plan);
-	print_effort(effort);
+	print_files(prospect->issue);
+	restartview_plan(&prospect->restarts);
+	print_counts(prospect);
+	print_effort(&prospect->effort);
 }
 
-static void print_json(struct run *run, const struct issue *issue, const struct plan *plan,
-    const struct effort *effort)
+static void print_json(struct run *run, const struct prospect *prospect)
 {
+	const struct plan *plan = prospect->plan;
+	const struct effort *effort = &prospect->effort;
 	json_t *document = json_object();
 
 	json_set_time(
 	    document, "at", run->options.at ? run->options.at_time : run->ambient.now);
-	json_set_count(document, "changes", changes_count(issue, plan));
+	json_set_count(document, "changes", changes_count(prospect->issue, plan));
 	json_set_count(document, "signatures", plan->signatures);
 	json_set_count(document, "touches", effort->touch ? plan->signatures : 0);
 	json_set_bool(document, "pin-for-each", effort->pin_each);
-	changes_json(document, issue, plan);
+	changes_json(document, prospect->issue, plan);
+	json_set(document, "restarts", restartview_json(&prospect->restarts));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }
 
 int verb_plan(struct run *run, struct err *err)
 {
-	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(prospect_clear) struct prospect prospect = { .issue = NULL };
 	struct issue_plan_options options;
-	const struct plan *plan = NULL;
-	struct effort effort;
 
-	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
-	    changes_options(run, issue_inventory(issue), &options, err) < 0 ||
-	    issue_plan(issue, &options, &plan, err) < 0 || issue_draft(issue, err) < 0 ||
-	    effort_expect(issue, plan->signatures, &effort, err) < 0)
+	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &prospect.issue, err) < 0 ||
+	    changes_options(run, issue_inventory(prospect.issue), &options, err) < 0 ||
+	    issue_plan(prospect.issue, &options, &prospect.plan, err) < 0 ||
+	    issue_draft(prospect.issue, err) < 0 ||
+	    issue_restarts(prospect.issue, RESTARTS_PLANNED, &prospect.restarts, err) < 0 ||
+	    effort_expect(prospect.issue, prospect.plan->signatures, &prospect.effort, err) < 0)
 		return -1;
 	report_findings(&run->report);
 	if (run->options.json)
-		print_json(run, issue, plan, &effort);
+		print_json(run, &prospect);
 	if (run_prints(run))
-		print_plan(run, issue, plan, &effort);
-	return run->options.exit_code && changes_count(issue, plan) > 0 ? EXIT_PENDING
-	                                                                : EXIT_DONE;
+		print_plan(run, &prospect);
+	return run->options.exit_code && is_pending(&prospect) ? EXIT_PENDING : EXIT_DONE;
 }

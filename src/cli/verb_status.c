@@ -2,6 +2,7 @@
 #include "changes.h"
 #include "json.h"
 #include "latchview.h"
+#include "restartview.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -14,13 +15,14 @@ static size_t count_due(const struct status *status)
 	return due;
 }
 
-static size_t count_awaited(const struct status *status)
+/* Delivered, and not yet where it should be. */
+static bool is_unserved(const struct status *status)
 {
-	size_t awaited = 0;
-
-	for (size_t i = 0; i < status->n; i++)
-		awaited += status->rows[i].awaited;
-	return awaited;
+	for (size_t i = 0; i < status->n; i++) {
+		if (status->rows[i].awaited)
+			return true;
+	}
+	return status->restarts.n > 0;
 }
 
 /* --- for people ---------------------------------------------------------------------- */
@@ -28,7 +30,7 @@ static size_t count_awaited(const struct status *status)
 static const char *next_step(const struct status_row *row)
 {
 	if (row->action == PLAN_KEEP)
-		return row->awaited ? "restart" : NULL;
+		return row->owed ? "restart" : row->awaited ? "apply" : NULL;
 	return row->kind == RECORD_CA ? "init" : plan_action_name(row->action);
 }
 
@@ -54,8 +56,8 @@ static void add_row(struct table *table, const struct status_row *row)
  * what does not exist is to be issued needs no reason. */
 static void print_reason(const struct status_row *row)
 {
-	if (row->awaited && row->action == PLAN_KEEP)
-		printf("%s: not yet served: restart Milvus, then mica apply\n", row->entry);
+	if (row->awaited && !row->owed && row->action == PLAN_KEEP)
+		printf("%s: not yet seen at every endpoint: mica apply\n", row->entry);
 	else if (row->action != PLAN_KEEP && (row->exists || row->kind == RECORD_CA))
 		printf("%s: %s\n", row->entry, row->why);
 	else if (row->kind == RECORD_CA && row->due < row->not_after)
@@ -126,6 +128,7 @@ static void print_status(const struct run *run, const struct status *status)
 	table_print(table, stdout);
 	for (size_t i = 0; i < status->n; i++)
 		print_reason(&status->rows[i]);
+	restartview_owed(&status->restarts);
 	if (run->options.verbose)
 		print_places(status);
 	print_outage(run, status);
@@ -182,6 +185,7 @@ static void print_json(
 	json_set_time(document, "at", run->ambient.now);
 	json_set_count(document, "due", count_due(status));
 	json_set(document, "certificates", rows);
+	json_set(document, "restarts", restartview_json(&status->restarts));
 	json_set(document, "first-outage", json_of_outage(status));
 	json_set(document, "latches", latchview_json(latches));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
@@ -206,5 +210,5 @@ int verb_status(struct run *run, struct err *err)
 		print_status(run, &status);
 	if (run->options.exit_code && count_due(&status) > 0)
 		return EXIT_PENDING;
-	return run->options.exit_code && count_awaited(&status) > 0 ? EXIT_UNSERVED : EXIT_DONE;
+	return run->options.exit_code && is_unserved(&status) ? EXIT_UNSERVED : EXIT_DONE;
 }

@@ -44,6 +44,8 @@ static const struct opt apply_options[] = {
 	{ 0, "only", OPT_TEXT, "DEPLOYMENT", FIELD(only), "this deployment and nothing else" },
 	{ 0, "ahead", OPT_SPAN, "SPAN", FIELD(ahead),
 	    "also what becomes due within this time: 60d" },
+	{ 0, "restarted", OPT_TEXT, "DEPLOYMENT", FIELD(restarted),
+	    "its Milvus was restarted by hand: nothing is owed from before" },
 	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
 	    "nobody is there to be asked for a PIN" },
 	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),

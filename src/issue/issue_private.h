@@ -100,6 +100,7 @@ struct issue {
 	struct outdir_batch *batch;
 	char *generation;
 	bool undelivered; /* signed in this run, and not yet delivered */
+	bool *owed_now;   /* for each deployment: this run changed what its Milvus reads */
 };
 
 /* facts.c: entries, places and gone, from the ledger and the disk */

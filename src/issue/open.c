@@ -36,6 +36,7 @@ static void add_places(struct issue *issue)
 	for (size_t i = 0; i < inventory->n_deployments; i++)
 		n += 1 + inventory->deployments[i].n_clients;
 	issue->places = mem_array(n, sizeof(*issue->places));
+	issue->owed_now = mem_array(inventory->n_deployments, sizeof(*issue->owed_now));
 	issue->first_place = mem_array(inventory->n_certificates, sizeof(*issue->first_place));
 	for (size_t i = 0; i < inventory->n_certificates; i++)
 		issue->first_place[i] = NO_PLACE;
@@ -154,6 +155,7 @@ static void free_facts(struct issue *issue)
 	free(issue->current);
 	free(issue->entries);
 	free(issue->places);
+	free(issue->owed_now);
 	free(issue->first_place);
 	free(issue->gone);
 	free(issue->gone_seqs);

@@ -147,7 +147,8 @@ int issue_steps(const struct issue *issue, char ***ret, size_t *ret_n, struct er
 		char **steps = NULL;
 		size_t more = 0;
 
-		if (!was_changed(issue, i))
+		/* what `restart` says brings it there */
+		if (!was_changed(issue, i) || inventory->deployments[i].restart)
 			continue;
 		if (milvus_steps(&inventory->deployments[i], &steps, &more, err) < 0) {
 			while (n > 0)

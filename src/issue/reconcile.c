@@ -16,6 +16,8 @@
 #include <mica/certificate.h>
 #include <mica/key.h>
 
+#include "owed.h"
+
 static int64_t *seqs_of(const struct record *records, size_t n)
 {
 	int64_t *seqs = mem_array(n, sizeof(*seqs));
@@ -169,6 +171,7 @@ static int redeliver(struct issue *issue, size_t certificate, const struct recor
 		status = restage(issue, &issue->places[i], &redelivery, err);
 	buf_clear(&redelivery.certificate);
 	if (status < 0 || outdir_sync(issue->batch, err) < 0 ||
+	    owed_note_certificate(issue, certificate, err) < 0 ||
 	    outdir_swap(issue->batch, err) < 0 ||
 	    ledger_delivered(issue->ledger, deliveries, redelivery.n, err) < 0)
 		return -1;

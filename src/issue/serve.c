@@ -1,78 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Step 8 of the gate: what the running Milvus presents is probed, never assumed. */
+/* Step 8 of the gate: Milvus is restarted, and what it presents then is probed, never assumed.
+ */
 #include "issue_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <mica/certificate.h>
-#include <mica/probe.h>
+#include "look.h"
+#include "owed.h"
+#include "restart.h"
 
-enum { PROBE_MS = 10000 };
-
-struct client_files {
-	struct buf certificate, key;
-	bool found;
+enum {
+	PROBE_MS = 10000,
+	GLANCE_MS = 3000, /* to see whether somebody has restarted it meanwhile */
+	FIRST_PAUSE_MS = 250,
+	LAST_PAUSE_MS = 5000,
+	MS = 1000,
 };
 
-static void client_files_clear(struct client_files *files)
-{
-	buf_clear(&files->certificate);
-	buf_clear(&files->key);
-}
-
-/* In two-way mode a probe is a client: the first one whose key was delivered here. */
-static void find_client(const struct issue *issue, size_t deployment, struct client_files *ret)
-{
-	for (size_t i = 0; !ret->found && i < issue->n_places; i++) {
-		const struct place *place = &issue->places[i];
-		struct err ignored = ERR_INIT; /* another client may do */
-
-		if (place->deployment != deployment ||
-		    strcmp(place->cert_name, "client.pem") != 0)
-			continue;
-		buf_reset(&ret->certificate);
-		buf_reset(&ret->key);
-		ret->found = outdir_read(place->dir, place->cert_name, &ret->certificate,
-		                 &ignored) == 0 &&
-		             outdir_read(place->dir, place->key_name, &ret->key, &ignored) == 0;
-	}
-}
-
-static bool presents(struct issue *issue, const struct inv_deployment *deployment,
-    const char *endpoint, const struct client_files *client, const struct buf *der)
-{
-	MICA_AUTO(probe_result_clear) struct probe_result result = { 0 };
-	struct err err = ERR_INIT;
-	struct probe_params params = {
-		.endpoint = endpoint,
-		.server_name = deployment->sni,
-		.ca_pem = &issue->trusted,
-		.cert_pem = client->found ? &client->certificate : NULL,
-		.key_pem = client->found ? &client->key : NULL,
-		.timeout_ms = PROBE_MS,
-		.now = issue->ambient.now,
-	};
-	struct mark where = { endpoint, 0, 0 };
-
-	/* a two-way server refuses a probe that has no client's key to show, and is seen */
-	if (probe_endpoint(&params, &result, &err) < 0 &&
-	    (result.certificate.len == 0 || (client->found && err.kind != ERR_REFUSED))) {
-		findings_add(issue->findings, FINDING_WARNING, "not-served", &where, NULL, "%s",
-		    err.text);
-		return false;
-	}
-	if (buf_same(&result.certificate, der->data, der->len))
-		return true;
-	findings_add(issue->findings, FINDING_WARNING, "not-served", &where,
-	    "Milvus reads its files once, at start: restart it",
-	    "presents another certificate than the one delivered to '%s'", deployment->name);
-	return false;
-}
-
-/* What was seen of a deployment is noted under its name: the record that all of its endpoints
- * presented, and which endpoints these were. A new record, another endpoint: probed again. */
+/* What is seen of a deployment is noted under its name: the record that all of its endpoints
+ * presented, in which mode, and which endpoints these were. Another one of these: probed again.
+ */
 static char *note_name(const struct inv_deployment *deployment)
 {
 	return mem_printf("served:%s", deployment->name);
@@ -86,94 +36,255 @@ static void note_text(
 		buf_printf(ret, "%s\n", deployment->endpoints[i]);
 }
 
-/* One deployment that has endpoints, and the record of its server that should be seen there. */
+/* One deployment that can be seen or restarted, and the record of its server. */
 struct watched {
 	const struct inv_deployment *deployment;
+	size_t index;
 	struct record record;
 	struct buf note;
-	bool seen;
+	struct owed owed;
+	bool seen; /* at every endpoint; where there are none, nothing is to be seen */
 };
 
-static void watched_free(struct watched *watched, size_t n)
+struct all_watched {
+	struct watched *items;
+	size_t n;
+};
+
+static void all_clear(struct all_watched *all)
 {
-	for (size_t i = 0; i < n; i++) {
-		record_clear(&watched[i].record);
-		buf_clear(&watched[i].note);
+	for (size_t i = 0; i < all->n; i++) {
+		record_clear(&all->items[i].record);
+		buf_clear(&all->items[i].note);
 	}
-	free(watched);
+	free(all->items);
 }
 
-static int watch(struct issue *issue, const struct inv_deployment *deployment,
-    struct watched *ret, struct err *err)
+static int watch(struct issue *issue, size_t i, struct watched *ret, struct err *err)
 {
+	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
 	const char *server = issue->inventory->certificates[deployment->server].name;
 	MICA_FREE char *name = note_name(deployment);
 	BUF_AUTO noted = BUF_INIT;
 	bool found = false;
 
 	ret->deployment = deployment;
+	ret->index = i;
 	if (ledger_current(issue->ledger, RECORD_SERVER, server, &ret->record, err) < 0 ||
-	    ledger_noted(issue->ledger, name, &noted, &found, err) < 0)
+	    ledger_noted(issue->ledger, name, &noted, &found, err) < 0 ||
+	    owed_read(issue, deployment, &ret->owed, err) < 0)
 		return -1;
 	note_text(deployment, &ret->record, &ret->note);
-	ret->seen = found && buf_same(&noted, ret->note.data, ret->note.len);
+	ret->seen = deployment->n_endpoints == 0 ||
+	            (found && buf_same(&noted, ret->note.data, ret->note.len));
 	return 0;
 }
 
 /* Those whose server has a certificate: with --only, another one may have none yet. */
-static int watch_all(struct issue *issue, struct watched **ret, size_t *ret_n, struct err *err)
+static int watch_all(struct issue *issue, struct all_watched *all, struct err *err)
 {
 	const struct inventory *inventory = issue->inventory;
-	struct watched *all = mem_array(inventory->n_deployments, sizeof(*all));
-	size_t n = 0;
 
+	all->items = mem_array(inventory->n_deployments, sizeof(*all->items));
 	for (size_t i = 0; i < inventory->n_deployments; i++) {
-		if (inventory->deployments[i].n_endpoints == 0)
+		struct watched *next = &all->items[all->n];
+
+		if (!owed_is_kept(&inventory->deployments[i]))
 			continue;
-		if (watch(issue, &inventory->deployments[i], &all[n], err) == 0) {
-			n++;
-		} else if (err->kind != ERR_NOT_FOUND) {
-			watched_free(all, n + 1);
-			return -1;
+		if (watch(issue, i, next, err) == 0) {
+			all->n++;
+			continue;
 		}
+		record_clear(&next->record);
+		if (err->kind != ERR_NOT_FOUND)
+			return -1;
 	}
-	*ret = all;
-	*ret_n = n;
 	return 0;
 }
 
-static int probe_deployment(struct issue *issue, struct watched *watched, struct err *err)
-{
-	const struct inv_deployment *deployment = watched->deployment;
-	MICA_AUTO(client_files_clear) struct client_files client = { 0 };
-	MICA_FREE char *name = note_name(deployment);
-	bool served = true;
+/* --- one deployment
+ * --------------------------------------------------------------------------- */
 
-	find_client(issue, (size_t)(deployment - issue->inventory->deployments), &client);
-	for (size_t k = 0; k < deployment->n_endpoints; k++)
-		served &= presents(issue, deployment, deployment->endpoints[k], &client,
-		    &watched->record.certificate);
-	watched->seen = served;
-	return served ? ledger_note(issue->ledger, name, &watched->note, err) : 0;
+/* What is left to say when a deployment is not as it should be, from the least urgent on. */
+enum ending {
+	ENDED_WELL,
+	ENDED_UNSEEN, /* Milvus is not there */
+	ENDED_OTHER,  /* it has to be restarted by hand, which endpoints will show */
+	ENDED_UNTOLD, /* the same, which they will not show */
+	ENDED_LATE,   /* it was restarted, and yet does not serve what was delivered */
+	ENDED_FAILED, /* the restart failed */
+};
+
+struct serving {
+	struct issue *issue;
+	const struct issue_telling *telling;
+	struct issue_served *served;
+	enum ending ending;  /* the worst of all */
+	const char *by_hand; /* the deployment of ENDED_UNTOLD */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * MS + now.tv_nsec / 1000000;
 }
 
-/* Served is what every endpoint of every deployment that uses it presents. */
-static bool seen_everywhere(const struct watched *all, size_t n, int64_t seq)
+static void pause_ms(int64_t ms)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].record.seq == seq && !all[i].seen)
-			return false;
+	struct timespec left = { ms / MS, (ms % MS) * 1000000L };
+
+	while (nanosleep(&left, &left) < 0)
+		;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Milvus takes its time to start: again and again, with longer and longer pauses. */
+static void look_until(struct look *look, int64_t deadline)
+{
+	int64_t pause = FIRST_PAUSE_MS;
+	int64_t left;
+
+	for (;;) {
+		left = deadline - now_ms();
+		look_again(look, (int)least(left > MS ? left : MS, PROBE_MS));
+		left = deadline - now_ms();
+		if (look_worst(look) == LOOK_GOOD || left <= 0)
+			return;
+		pause_ms(least(pause, left));
+		pause = least(2 * pause, LAST_PAUSE_MS);
 	}
+}
+
+/* Whether what is seen at the endpoints proves that Milvus was started after the newest change.
+ */
+static bool shows_restart(const struct watched *watched, const struct look *look)
+{
+	if (watched->deployment->n_endpoints == 0 || look_worst(look) != LOOK_GOOD)
+		return false;
+	return watched->owed.sign == OWED_SIGN_CERTIFICATE ||
+	       (watched->owed.sign == OWED_SIGN_TRUST && look_shows_trust(look));
+}
+
+/* Restarts it, where that is owed and mica is told how. true: nothing stands against it. */
+static bool restart(struct serving *serving, struct watched *watched, struct look *look)
+{
+	const struct inv_deployment *deployment = watched->deployment;
+	const struct issue_telling *telling = serving->telling;
+
+	if (watched->owed.since == 0 || !deployment->restart)
+		return true;
+	/* by hand, or by a run that died: not a second time */
+	if (!serving->issue->owed_now[watched->index] && watched->owed.sign != OWED_SIGN_NONE) {
+		look_again(look, GLANCE_MS);
+		if (shows_restart(watched, look))
+			return true;
+	}
+	if (telling && telling->restarting)
+		telling->restarting(telling->context, deployment);
+	if (!restart_run(serving->issue, deployment))
+		return false;
+	serving->served->restarted++;
+	watched->owed.sign =
+	    OWED_SIGN_CERTIFICATE; /* now the endpoints show all that is left */
+	if (deployment->n_endpoints == 0)
+		return true;
+	if (telling && telling->waiting)
+		telling->waiting(telling->context, deployment);
+	look_until(look, now_ms() + deployment->deadline * MS);
 	return true;
 }
 
-static int record_served(
-    struct issue *issue, const struct watched *all, size_t n, struct err *err)
+static enum ending ending_of(
+    const struct watched *watched, const struct look *look, bool restarted)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct record *record = &all[i].record;
+	const bool owed = watched->owed.since != 0;
+	const bool by_hand = !watched->deployment->restart;
 
-		if (record->state == RECORD_SERVED || !seen_everywhere(all, n, record->seq))
+	if (owed && !by_hand && !restarted && !shows_restart(watched, look))
+		return ENDED_FAILED;
+	switch (look_worst(look)) {
+	case LOOK_GOOD:
+		return owed && by_hand && !shows_restart(watched, look) ? ENDED_UNTOLD
+		                                                        : ENDED_WELL;
+	case LOOK_GONE:
+		return owed && !by_hand ? ENDED_LATE : ENDED_UNSEEN;
+	default:
+		return owed && !by_hand ? ENDED_LATE : ENDED_OTHER;
+	}
+}
+
+static void tell_ending(struct serving *serving, const struct watched *watched,
+    const struct look *look, enum ending ending)
+{
+	const struct mark where = { watched->deployment->name, 0, 0 };
+	BUF_AUTO why = BUF_INIT;
+
+	look_tell(look);
+	if (ending == ENDED_UNTOLD) {
+		owed_why(watched->owed.changes, &why);
+		findings_add(serving->issue->findings, FINDING_WARNING, "restart-owed", &where,
+		    NULL, "Milvus is to be restarted, which no endpoint can show: %s",
+		    buf_text(&why));
+		serving->by_hand = watched->deployment->name;
+	}
+	if (ending > serving->ending)
+		serving->ending = ending;
+}
+
+static int serve(struct serving *serving, struct watched *watched, struct err *err)
+{
+	MICA_AUTO(look_clear) struct look look = { .endpoints = NULL };
+	MICA_FREE char *name = note_name(watched->deployment);
+	struct issue *issue = serving->issue;
+	bool restarted;
+	enum ending ending;
+
+	look_begin(&look, issue, watched->deployment, &watched->record.certificate);
+	restarted = restart(serving, watched, &look);
+	look_again(&look, PROBE_MS);
+	watched->seen = look_worst(&look) == LOOK_GOOD;
+	ending = ending_of(watched, &look, restarted);
+	tell_ending(serving, watched, &look, ending);
+	if (watched->seen && watched->deployment->n_endpoints > 0 &&
+	    ledger_note(issue->ledger, name, &watched->note, err) < 0)
+		return -1;
+	return ending == ENDED_WELL && watched->owed.since != 0
+	           ? owed_settle(issue, watched->deployment, err)
+	           : 0;
+}
+
+/* --- all of them
+ * ------------------------------------------------------------------------------ */
+
+/* Served is what every endpoint of every deployment that uses it presents. */
+static bool seen_everywhere(const struct all_watched *all, int64_t seq)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct watched *watched = &all->items[i];
+
+		if (watched->record.seq != seq || watched->deployment->n_endpoints == 0)
+			continue;
+		if (!watched->seen)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static int record_served(struct issue *issue, const struct all_watched *all, struct err *err)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct record *record = &all->items[i].record;
+
+		if (record->state == RECORD_SERVED || !seen_everywhere(all, record->seq))
 			continue;
 		if (ledger_move(issue->ledger, &record->seq, 1, RECORD_SERVED, err) < 0)
 			return -1;
@@ -181,34 +292,72 @@ static int record_served(
 	return 0;
 }
 
-static int probe_all(
-    struct issue *issue, struct watched *all, size_t n, bool *ret_served, struct err *err)
+/* It shares a certificate with the one that --only names. */
+static void tell_passed_over(struct issue *issue, const struct watched *watched)
 {
-	for (size_t i = 0; i < n; i++) {
-		const char *name = all[i].deployment->name;
+	const struct mark where = { watched->deployment->name, 0, 0 };
 
-		if (all[i].seen || (issue->only && strcmp(issue->only, name) != 0))
-			continue;
-		if (probe_deployment(issue, &all[i], err) < 0)
-			return -1;
-		*ret_served &= all[i].seen;
-	}
-	return record_served(issue, all, n, err);
+	if (issue->owed_now[watched->index])
+		findings_add(issue->findings, FINDING_NOTE, "restart-owed", &where,
+		    "mica apply, without --only",
+		    "its files were changed too, and its Milvus is owed a restart");
 }
 
-int issue_probe(struct issue *issue, struct err *err)
+static int serve_all(struct serving *serving, const struct all_watched *all, struct err *err)
 {
-	struct watched *all = NULL;
-	bool served = true;
-	size_t n = 0;
-	int status;
+	const char *only = serving->issue->only;
 
-	if (watch_all(issue, &all, &n, err) < 0)
-		return -1;
-	status = probe_all(issue, all, n, &served, err);
-	watched_free(all, n);
-	if (status < 0 || served)
-		return status;
+	for (size_t i = 0; i < all->n; i++) {
+		struct watched *watched = &all->items[i];
+
+		if (only && strcmp(only, watched->deployment->name) != 0) {
+			tell_passed_over(serving->issue, watched);
+			continue;
+		}
+		if (watched->seen && watched->owed.since == 0)
+			continue;
+		if (serve(serving, watched, err) < 0)
+			return -1;
+	}
+	return record_served(serving->issue, all, err);
+}
+
+static int tell_undone(const struct serving *serving, struct err *err)
+{
+	switch (serving->ending) {
+	case ENDED_WELL:
+		return 0;
+	case ENDED_FAILED:
+		err_set(
+		    err, ERR_UNSERVED, "delivered, and the restart of Milvus is still owed");
+		return err_hint(err, "mend what 'restart' says, then: mica apply");
+	case ENDED_LATE:
+		err_set(err, ERR_UNSERVED,
+		    "delivered and restarted, but not served within the deadline");
+		return err_hint(err, "look at what Milvus logs, then: mica apply");
+	case ENDED_UNTOLD:
+		err_set(err, ERR_UNSERVED, "delivered, and a restart of Milvus is still owed");
+		return err_hint(
+		    err, "restart Milvus, then: mica apply --restarted %s", serving->by_hand);
+	case ENDED_OTHER:
+		err_set(err, ERR_UNSERVED, "delivered, but not yet served");
+		return err_hint(err, "restart Milvus, then: mica apply");
+	case ENDED_UNSEEN:
+		break;
+	}
 	err_set(err, ERR_UNSERVED, "delivered, but not yet served");
-	return err_hint(err, "restart Milvus, then: mica apply");
+	return err_hint(err, "start Milvus, then: mica apply");
+}
+
+int issue_serve(struct issue *issue, const struct issue_telling *telling,
+    struct issue_served *ret, struct err *err)
+{
+	MICA_AUTO(all_clear) struct all_watched all = { NULL, 0 };
+	struct issue_served served = { 0 };
+	struct serving serving = { .issue = issue, .telling = telling, .served = &served };
+
+	if (watch_all(issue, &all, err) < 0 || serve_all(&serving, &all, err) < 0)
+		return -1;
+	*ret = served;
+	return tell_undone(&serving, err);
 }

@@ -81,6 +81,19 @@ static void judge_dates(const struct issue *issue, struct status_row *row)
 	               : mem_printf("valid until %s", clock_date(row->not_after, date));
 }
 
+static bool is_owed(
+    const struct issue *issue, size_t certificate, const struct restarts *restarts)
+{
+	for (size_t i = 0; i < restarts->n; i++) {
+		const struct inv_deployment *deployment =
+		    inventory_deployment(issue->inventory, restarts->rows[i].deployment);
+
+		if (deployment->server == certificate)
+			return true;
+	}
+	return false;
+}
+
 static void entry_row(const struct issue *issue, size_t i, struct status_row *row)
 {
 	const struct inv_certificate *entry = &issue->inventory->certificates[i];
@@ -157,8 +170,13 @@ int issue_status(struct issue *issue, struct status *ret, struct err *err)
 		if (ca_row(issue, &inventory->cas[i], &status.rows[status.n++], err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < inventory->n_certificates; i++)
-		entry_row(issue, i, &status.rows[status.n++]);
+	if (issue_restarts(issue, RESTARTS_OWED, &status.restarts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < inventory->n_certificates; i++) {
+		entry_row(issue, i, &status.rows[status.n]);
+		status.rows[status.n].owed = is_owed(issue, i, &status.restarts);
+		status.n++;
+	}
 	find_outage(issue, &status);
 	*ret = status;
 	status = (struct status){ 0 };
@@ -176,6 +194,7 @@ void status_clear(struct status *status)
 		free(row->entry);
 		free(row->why);
 	}
+	restarts_clear(&status->restarts);
 	free(status->rows);
 	free(status->first_outage_entry);
 	free(status->first_outage_deployment);

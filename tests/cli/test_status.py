@@ -99,12 +99,18 @@ def test_served_is_seen_at_the_endpoint(home, mode, tmp_path):
     with peers.openssl_server(peers.Files(old / "ca.pem", old / "server.pem", old / "server.key"), tmp_path, mode == 2) as port:
         inv.deployment["endpoints"] = [f"127.0.0.1:{port}"]
         home.write(inv)
+        if mode == 1:  # its configuration changes, which the endpoint does not show
+            assert "mica apply --restarted prod" in home.mica("apply", code=5).err
+            home.mica("apply", "--restarted", "prod")
         home.mica("apply", code=0)
         assert "served" in home.mica("status").out
         said = home.mica("rotate", "server", code=5)
         assert f"127.0.0.1:{port}" in said.out + said.err
         told = home.mica("status", "--exit-code", code=5)
-        assert "not yet served: restart Milvus" in told.out, told
+        today = datetime.date.today()
+        assert f"prod: restart owed since {today}: its certificate changed; restart Milvus, then mica apply" in told.out, told
+        owed = home.mica("status", "--json").json["restarts"]
+        assert [(r["deployment"], r["restart"], r["why"]) for r in owed] == [("prod", None, "its certificate changed")]
         assert [c["awaited"] for c in home.mica("status", "--json").json["certificates"]] == [False, True, False]
         said = home.mica("apply", code=5)
     with peers.openssl_server(peers.Files(tls / "ca.pem", tls / "server.pem", tls / "server.key"), tmp_path, mode == 2) as port:

@@ -21,7 +21,7 @@ class Files:
 
 
 @contextlib.contextmanager
-def _listening(argv, pattern, tmp):
+def listening(argv, pattern, tmp):
     """Runs a server until the block ends; yields the port that it says it listens on."""
     log = tmp / f"server-{time.monotonic_ns()}.log"
     with open(log, "wb") as out:
@@ -41,6 +41,9 @@ def _listening(argv, pattern, tmp):
         process.wait()
 
 
+_listening = listening
+
+
 @contextlib.contextmanager
 def openssl_server(files, tmp, mutual):
     parts.need("openssl")
@@ -48,7 +51,7 @@ def openssl_server(files, tmp, mutual):
             "-CAfile", files.ca]
     if mutual:
         argv += ["-Verify", "5", "-verify_return_error", "-tls1_3"]
-    with _listening(argv, r"ACCEPT .*:(\d+)", tmp) as port:
+    with listening(argv, r"ACCEPT .*:(\d+)", tmp) as port:
         yield port
 
 
@@ -61,7 +64,7 @@ def gnutls_server(files, tmp, mutual):
     argv = ["gnutls-serv", "--http", "--port", port, "--x509certfile", files.cert, "--x509keyfile", files.key,
             "--x509cafile", files.ca]
     argv += ["--require-client-cert", "--verify-client-cert"] if mutual else ["--disable-client-cert"]
-    with _listening(argv, r"listening on IPv4 .* port (\d+)", tmp) as port:
+    with listening(argv, r"listening on IPv4 .* port (\d+)", tmp) as port:
         yield port
 
 
