@@ -240,7 +240,7 @@ static void add_trees(
 static void add_two_way(const struct site *site, struct buf *ret)
 {
 	const struct inv_certificate *shown;
-	MICA_AUTO(files_clear) struct files files = { NULL };
+	MICA_AUTO(files_clear) struct files files = { .dir = NULL };
 
 	buf_printf(ret, TRUST, "ca.pem");
 	if (site->deployment->n_clients == 0) {
