@@ -134,11 +134,27 @@ static int write_temporary(int dirfd, const char *path, const struct content *co
 	return close(fd);
 }
 
+/* The rename would put a file in the place of a device, /dev/null among them, or of
+ * /dev/stdout. */
+static int refuse_other_than_file(int dirfd, const char *path, struct err *err)
+{
+	static const char proc[] = "/proc/";
+	char target[sizeof(proc)] = "";
+	struct stat st;
+
+	if (readlinkat(dirfd, path, target, sizeof(proc) - 1) < 0 || strcmp(target, proc) != 0)
+		if (fstatat(dirfd, path, &st, 0) < 0 || S_ISREG(st.st_mode))
+			return 0;
+	return err_set(err, ERR_REFUSED, "cannot write '%s': it is there, and no file", path);
+}
+
 static int replace(int dirfd, const char *path, const struct content *content,
     const struct file_rights *rights, struct err *err)
 {
 	MICA_FREE char *temporary = temporary_name(path);
 
+	if (refuse_other_than_file(dirfd, path, err) < 0)
+		return -1;
 	if (write_temporary(dirfd, temporary, content, rights) < 0 ||
 	    renameat(dirfd, temporary, dirfd, path) < 0) {
 		err_errno(err, errno, "cannot write '%s'", path);

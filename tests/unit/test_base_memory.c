@@ -113,6 +113,33 @@ static void a_file_that_cannot_be_written_is_left(void **state)
 	assert_int_equal(count_entries(*state), 1);
 }
 
+/* As root the rename would succeed. */
+static void what_is_no_file_is_not_replaced(void **state)
+{
+	MICA_FREE char *fifo = file_join(*state, "fifo");
+	MICA_FREE char *device = file_join(*state, "device");
+	MICA_FREE char *standard = file_join(*state, "stdout");
+	MICA_FREE char *link = file_join(*state, "link");
+	MICA_FREE char *file = file_join(*state, "file");
+	const char *const others[] = { fifo, device, standard };
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(symlink("/dev/null", device), 0);
+	assert_int_equal(
+	    symlink("/proc/self/exe", standard), 0); /* a file, as redirected output */
+	for (size_t i = 0; i < mem_count(others); i++) {
+		assert_int_equal(file_replace(AT_FDCWD, others[i], "x", 1, 0600, &err), -1);
+		assert_int_equal(err.kind, ERR_REFUSED);
+		assert_int_equal(lstat(others[i], &st), 0);
+		assert_false(S_ISREG(st.st_mode));
+	}
+	assert_int_equal(file_replace(AT_FDCWD, file, "x", 1, 0600, &err), 0);
+	assert_int_equal(symlink(file, link), 0);
+	assert_int_equal(file_replace(AT_FDCWD, link, "y", 1, 0600, &err), 0);
+}
+
 static void reading_refuses_what_is_no_file(void **state)
 {
 	MICA_FREE char *fifo = file_join(*state, "fifo");
@@ -257,6 +284,8 @@ int main(void)
 		    a_file_is_replaced_whole, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_written_is_left, setup_dir, teardown_dir),
+		cmocka_unit_test_setup_teardown(
+		    what_is_no_file_is_not_replaced, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
 		    reading_refuses_what_is_no_file, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
