@@ -19,6 +19,7 @@ enum {
 	MOST_FDS = 8,
 	OUT_OF_THE_WAY = 16, /* above the descriptors that a child gets */
 	GRACE_MS = 2000,     /* between SIGTERM and SIGKILL */
+	LET_GO_MS = 500,
 };
 
 extern char **environ;
@@ -205,6 +206,23 @@ static bool watch(struct running *running, int64_t deadline)
 	}
 }
 
+/* What it started may need a moment to let go of the output. */
+static bool is_held(struct running *running)
+{
+	int64_t end = now_ms() + LET_GO_MS;
+
+	for (;;) {
+		struct pollfd fd = { .fd = running->output, .events = POLLIN };
+		int64_t left = end - now_ms();
+
+		if (!drain(running))
+			return false;
+		if (left <= 0)
+			return true;
+		(void)poll(&fd, 1, (int)left);
+	}
+}
+
 static void end_late(struct running *running)
 {
 	kill(-running->pid, SIGTERM);
@@ -259,7 +277,7 @@ int child_run(char *const *argv, const char *dir, int64_t deadline_ms, struct ch
 	if (!in_time)
 		end_late(&running);
 	reap(&running, &info);
-	result.held = drain(&running) && in_time;
+	result.held = is_held(&running) && in_time;
 	set_end(&result, in_time, &info);
 	if (running.said.len > CHILD_SAID)
 		buf_add(&result.said, running.said.data + running.said.len - CHILD_SAID,

@@ -181,7 +181,10 @@ INVENTORIES = {
     "keep-zero": [(END, END + "    keep: 0\n")],
     "endpoint-without-port": [(END, END + "    endpoints: [127.0.0.1]\n")],
     "endpoint-bad-port": [(END, END + '    endpoints: ["127.0.0.1:http"]\n')],
-    "restart-later": [(END, END + "    restart: [docker, restart, milvus]\n")],
+    "restart-is-no-shell": [(END, END + '    restart: [docker, restart, milvus, "&&", date]\n')],
+    "restart-in-one-word": [(END, END + "    restart: [docker restart milvus]\n")],
+    "deadline-of-nothing": [(END, END + "    deadline: 2m\n")],
+    "deadline-too-long": [(END, END + "    restart: [./restart]\n    deadline: 2d\n")],
     "internal-tls-too-old": [('version: "2.6"', 'version: "2.4"')],
 }
 
