@@ -137,6 +137,40 @@ int attest_file_block(
 	return 0;
 }
 
+/* --- whose key ----------------------------------------------------------------- */
+
+bool attest_has_key(const X509 *x509, const EVP_PKEY *key)
+{
+	EVP_PKEY *pkey = X509_get0_pubkey(x509);
+	bool same = pkey && EVP_PKEY_eq(pkey, key) == 1;
+
+	ERR_clear_error();
+	return same;
+}
+
+static bool any_has_key(const STACK_OF(X509) * certificates, int from, const EVP_PKEY *key)
+{
+	for (int i = from; i < sk_X509_num(certificates); i++) {
+		if (attest_has_key(sk_X509_value(certificates, i), key))
+			return true;
+	}
+	return false;
+}
+
+int attest_not_own(const struct attest_file *file, int from, const struct buf *root_pem,
+    const EVP_PKEY *ca, struct err *err)
+{
+	ATTEST_FILE_AUTO roots = ATTEST_FILE_INIT;
+
+	if (attest_file_read("root", root_pem, &roots, err) < 0)
+		return -1;
+	if (!any_has_key(file->certificates, from, ca) &&
+	    !any_has_key(roots.certificates, 0, ca))
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "the CA's own key is among those that vouch for it: that attests nothing");
+}
+
 /* --- the chain ----------------------------------------------------------------- */
 
 static char *fingerprint(const X509 *x509)

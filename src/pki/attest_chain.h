@@ -6,6 +6,7 @@
 #ifndef MICA_PKI_ATTEST_CHAIN_H
 #define MICA_PKI_ATTEST_CHAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <openssl/x509.h>
@@ -47,6 +48,14 @@ int attest_file_block(const struct attest_file *file, const char *label, const s
 
 /* The subject in one line (RFC 2253); free() it. */
 char *attest_subject(const X509 *x509);
+
+/* Whether it is the certificate of this key. */
+bool attest_has_key(const X509 *x509, const EVP_PKEY *key);
+
+/* A CA could vouch for itself: ERR_REFUSED when the CA's own key is that of a certificate of
+ * the file, from this one on, or of a root. */
+int attest_not_own(const struct attest_file *file, int from, const struct buf *root_pem,
+    const EVP_PKEY *ca, struct err *err) MICA_CHECKED;
 
 /* Verifies the first certificate up to a self-signed certificate in root_pem at the time `now`,
  * by the other certificates of the file. ERR_REFUSED when that cannot be. kind and device of

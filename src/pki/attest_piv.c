@@ -173,46 +173,28 @@ static int read_facts(const X509 *leaf, struct attest_result *result, struct err
 
 /* --- whose key ----------------------------------------------------------------- */
 
-static bool has_key(const X509 *x509, const EVP_PKEY *key)
+static int another_key(const struct attest_file *file, const EVP_PKEY *key, struct err *err)
 {
-	EVP_PKEY *pkey = X509_get0_pubkey(x509);
-	bool same = pkey && EVP_PKEY_eq(pkey, key) == 1;
-
-	ERR_clear_error();
-	return same;
-}
-
-static bool any_has_key(const STACK_OF(X509) * certificates, int from, const EVP_PKEY *key)
-{
-	for (int i = from; i < sk_X509_num(certificates); i++) {
-		if (has_key(sk_X509_value(certificates, i), key))
-			return true;
-	}
-	return false;
-}
-
-/* The first certificate is of the CA's key, and no other: a CA could attest itself. */
-static int judge_keys(const struct attest_file *file, const struct attest_file *roots,
-    const EVP_PKEY *key, struct err *err)
-{
-	const bool first = has_key(sk_X509_value(file->certificates, 0), key);
-	const bool later = any_has_key(file->certificates, 1, key);
-
-	if (!first && later) {
+	for (int i = 1; i < sk_X509_num(file->certificates); i++) {
+		if (!attest_has_key(sk_X509_value(file->certificates, i), key))
+			continue;
 		err_set(err, ERR_REFUSED,
 		    "the attestation's certificates are out of order: the first is not of the "
 		    "CA's key, another is");
 		return err_hint(err, "put the certificate of the slot first, the device's "
 		                     "behind it, then those above");
 	}
-	if (!first) {
-		err_set(err, ERR_REFUSED, "the attestation is of another key than the CA's");
-		return err_hint(err, "attest the slot that holds the CA's key");
-	}
-	if (later || any_has_key(roots->certificates, 0, key))
-		return err_set(err, ERR_REFUSED,
-		    "the CA's own key is among those that vouch for it: that attests nothing");
-	return 0;
+	err_set(err, ERR_REFUSED, "the attestation is of another key than the CA's");
+	return err_hint(err, "attest the slot that holds the CA's key");
+}
+
+/* The first certificate is of the CA's key, and no other. */
+static int judge_keys(const struct attest_file *file, const struct buf *root_pem,
+    const EVP_PKEY *key, struct err *err)
+{
+	if (!attest_has_key(sk_X509_value(file->certificates, 0), key))
+		return another_key(file, key, err);
+	return attest_not_own(file, 1, root_pem, key, err);
 }
 
 /* --- the order ----------------------------------------------------------------- */
@@ -280,7 +262,7 @@ static const X509 *find_statement(const STACK_OF(X509) * all, const EVP_PKEY *ke
 		const ASN1_OCTET_STRING *policy = NULL;
 		struct err ignored = ERR_INIT;
 
-		if (has_key(x509, key) &&
+		if (attest_has_key(x509, key) &&
 		    find_extension(x509, oid_policy, &policy, &ignored) == 0 && policy)
 			return x509;
 	}
@@ -336,15 +318,11 @@ static int judge_leaf(X509 *leaf, struct attest_result *result, struct err *err)
 static int judge(const struct attest_file *file, const struct buf *root_pem,
     const EVP_PKEY *key, struct err *err)
 {
-	ATTEST_FILE_AUTO roots = ATTEST_FILE_INIT;
-
 	if (file->n_blocks > 0)
 		return err_set(err, ERR_FAILED,
 		    "the attestation holds a PEM block '%s', not certificates alone",
 		    file->blocks[0].label);
-	if (attest_file_read("root", root_pem, &roots, err) < 0)
-		return -1;
-	return judge_keys(file, &roots, key, err) < 0 ? -1 : judge_order(file, err);
+	return judge_keys(file, root_pem, key, err) < 0 ? -1 : judge_order(file, err);
 }
 
 int attest_piv(const struct buf *pem, const struct buf *root_pem, const struct buf *spki,

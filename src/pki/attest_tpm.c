@@ -265,7 +265,6 @@ static const struct {
 } curves[] = {
 	{ 0x0003, NID_X9_62_prime256v1, 32 },
 	{ 0x0004, NID_secp384r1, 48 },
-	{ 0x0005, NID_secp521r1, 66 },
 };
 
 static void add_coordinate(struct buf *point, struct tpm_span span, size_t len)
@@ -296,15 +295,10 @@ static bool same_ecc(const struct spki *spki, const struct tpm_public *key)
 	return false;
 }
 
-static int judge_key(const struct buf *der, const struct tpm_public *key, struct err *err)
+static int judge_key(const struct spki *spki, const struct tpm_public *key, struct err *err)
 {
-	MICA_AUTO(spki_freep) struct spki *spki = spki_parse(der->data, der->len);
 	enum spki_kind kind = key->type == TPM_ALG_RSA ? SPKI_RSA : SPKI_EC;
 
-	if (!spki) {
-		ERR_clear_error();
-		return err_set(err, ERR_FAILED, "the CA's public key cannot be read");
-	}
 	if (spki_facts(spki).kind == kind &&
 	    (kind == SPKI_RSA ? same_rsa(spki, key) : same_ecc(spki, key)))
 		return 0;
@@ -354,22 +348,47 @@ static char *device_of(const X509 *signer)
 
 /* --- the door ------------------------------------------------------------------ */
 
+/* The CA's key, and nobody's word for it that is its own. */
+static int read_ca(const struct buf *der, const struct attest_file *file,
+    const struct buf *root_pem, struct spki **ret, struct err *err)
+{
+	MICA_AUTO(spki_freep) struct spki *spki = spki_parse(der->data, der->len);
+	PKEY_AUTO *pkey = spki ? pkey_of_spki(spki) : NULL;
+
+	ERR_clear_error();
+	if (!pkey)
+		return err_set(err, ERR_FAILED, "the CA's public key cannot be read");
+	if (attest_not_own(file, 0, root_pem, pkey, err) < 0)
+		return -1;
+	*ret = mem_give(spki);
+	return 0;
+}
+
+static int judge(
+    X509 *signer, const struct certification *made, const struct spki *ca, struct err *err)
+{
+	if (judge_signer(signer, err) < 0 || judge_signature(signer, made, err) < 0 ||
+	    judge_statement(made, err) < 0 || judge_key(ca, &made->key, err) < 0)
+		return -1;
+	return judge_attributes(&made->key, err);
+}
+
 int attest_tpm(const struct buf *pem, const struct buf *root_pem, const struct buf *spki,
     int64_t now, struct attest_result *ret, struct err *err)
 {
 	ATTEST_FILE_AUTO file = ATTEST_FILE_INIT;
 	MICA_AUTO(attest_result_clear) struct attest_result result = { 0 };
+	MICA_AUTO(spki_freep) struct spki *ca = NULL;
 	struct certification made = { 0 };
 	X509 *signer;
 
 	if (attest_file_read("attestation", pem, &file, err) < 0 ||
 	    read_certification(&file, &made, err) < 0 ||
+	    read_ca(spki, &file, root_pem, &ca, err) < 0 ||
 	    attest_chain_verify(&file, root_pem, now, &result, err) < 0)
 		return -1;
 	signer = sk_X509_value(file.certificates, 0);
-	if (judge_signer(signer, err) < 0 || judge_signature(signer, &made, err) < 0 ||
-	    judge_statement(&made, err) < 0 || judge_key(spki, &made.key, err) < 0 ||
-	    judge_attributes(&made.key, err) < 0)
+	if (judge(signer, &made, ca, err) < 0)
 		return -1;
 	result.kind = mem_strdup("tpm2-certify");
 	result.device = device_of(signer);

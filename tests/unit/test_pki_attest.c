@@ -34,6 +34,9 @@ static EVP_PKEY *rsa(void)
 	return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 }
 
+/* Where among those that vouch for the CA's key it stands itself */
+enum own { NOWHERE, OWN_SIGNER, OWN_MIDDLE, OWN_ROOT };
+
 /* Everything that a certification says, as the next test wants it */
 struct story {
 	EVP_PKEY *(*ca_kind)(void), *(*ak_kind)(void);
@@ -51,6 +54,7 @@ struct story {
 	uint32_t exponent;
 	int cut_attest, cut_public, cut_signature; /* bytes less; negative: more */
 	bool other_name, other_key, other_signer, other_root, other_bytes, no_intermediate;
+	enum own own;
 	const char *leave_out, *twice; /* labels */
 };
 
@@ -315,8 +319,16 @@ static void tell(const struct story *story, struct file *ret)
 	struct issuer root = { NULL, p256() }, middle = { NULL, p384() };
 	struct issuer stranger = { NULL, p256() };
 	EVP_PKEY *stranger_ca = story->ca_kind();
+	EVP_PKEY **const places[] = {
+		[OWN_SIGNER] = &ak, [OWN_MIDDLE] = &middle.key, [OWN_ROOT] = &root.key
+	};
 	X509 *signer;
 
+	if (story->own != NOWHERE) {
+		EVP_PKEY_free(*places[story->own]);
+		EVP_PKEY_up_ref(ca);
+		*places[story->own] = ca;
+	}
 	root.x509 = certificate("root", root.key, NULL, NULL);
 	middle.x509 = certificate("middle", middle.key, &root, NULL);
 	stranger.x509 = certificate("root", stranger.key, NULL, NULL);
@@ -497,6 +509,17 @@ static void whose_certificate_does_not_count(void **state)
 	    story.usage = "critical,keyCertSign,digitalSignature");
 }
 
+/* A CA whose key is a file could say all of this of itself. */
+static void a_ca_that_vouches_for_itself(void **state)
+{
+	static const enum own places[] = { OWN_SIGNER, OWN_MIDDLE, OWN_ROOT };
+
+	(void)state;
+	for (size_t i = 0; i < mem_count(places); i++)
+		REFUSED(
+		    "the CA's own key is among those that vouch for it", story.own = places[i]);
+}
+
 static void what_is_not_whole(void **state)
 {
 	static const char *const labels[] = { "TPM2 ATTEST", "TPM2 SIGNATURE", "TPM2 PUBLIC" };
@@ -577,6 +600,7 @@ int main(void)
 		cmocka_unit_test(whose_signature_it_is_not),
 		cmocka_unit_test(a_scheme_that_does_not_fit),
 		cmocka_unit_test(whose_certificate_does_not_count),
+		cmocka_unit_test(a_ca_that_vouches_for_itself),
 		cmocka_unit_test(what_is_not_whole),
 		cmocka_unit_test(no_changed_byte_of_the_statement_passes),
 		cmocka_unit_test(no_pem_at_all),
