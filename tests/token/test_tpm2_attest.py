@@ -75,7 +75,8 @@ def test_a_certification_that_does_not_fit_is_refused(home, kind, attested):
     home.init()
     kind.make_key("ec-p256", "sibling", "77")
     good = (home / certify(home, kind)).read_text()
-    (home / "other-root.pem").write_text(run(["openssl", "x509", "-in", home / "state/g1.pem"]).out)
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=other",
+         "-keyout", home / "other-root.key", "-out", home / "other-root.pem"])
     (home / "sibling.pem").write_text((home / certify(home, kind, "s.pem", "sibling")).read_text())
     sibling = (home / "sibling.pem").read_text()
     blocks = {name: [re.search(f"-----BEGIN TPM2 {name}-----.*?-----END TPM2 {name}-----\n", text, re.S).group()
@@ -90,6 +91,8 @@ def test_a_certification_that_does_not_fit_is_refused(home, kind, attested):
         assert not (home / "evidence.json").exists(), name
     said = prove(home, "certification.pem", home / "other-root.pem", code=None)
     assert said.code == 3 and "do not lead to the root" in said.err, said
+    said = prove(home, "certification.pem", home / "state/g1.pem", code=None)
+    assert said.code == 3 and "the CA's own key is among those that vouch for it" in said.err, said
     prove(home, "certification.pem", attested)
 
 
