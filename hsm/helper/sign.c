@@ -133,7 +133,8 @@ static int sign_failed(struct hsm *hsm, CK_RV rv, struct err *err)
 	    "cannot sign with the key on %s: the touch that it waits for did not come (C_Sign "
 	    "said CKR_USER_NOT_LOGGED_IN)",
 	    hsm->name);
-	return err_hint(err, "run it again, and touch the token when it blinks");
+	return err_hint(err, "run it again, and touch the token when it blinks%s",
+	    hsm->touch ? "" : "; say 'touch: true' in the inventory");
 }
 
 /* What is signed, and how. */

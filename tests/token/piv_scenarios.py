@@ -177,13 +177,14 @@ def test_a_touch_that_does_not_come_is_said_and_no_pin_is_sent_for_it(home, kind
     ledger_knows_all(home, card)
 
 
-def test_a_touch_that_was_not_declared(home, kind):
+@pytest.mark.parametrize("slot, words", [("9a", "touch the token when it blinks"), ("9c", "say 'touch: true'")])
+def test_a_touch_that_was_not_declared(home, kind, slot, words):
     """mica waits as long as the token does, and says what may be the matter when it does not come."""
     card = kind.card
-    adopt(home, kind, "9a", policies={"touch_policy": "always"})
+    adopt(home, kind, slot, policies={"touch_policy": "always"})
     card.touch_seconds = 0.3
     said = home.mica("init", "--adopt", code=1)
-    assert "touch" in said.err, said
+    assert words in said.err, said
     assert card.wrong_pins == 0 and card.signatures == 0
 
 
