@@ -43,7 +43,8 @@ void world_judge_key_file(struct world *world, const struct private_key *key, en
 		    (struct check_how){ FINDING_ERROR, NULL }, &where,
 		    "the key is encrypted, and nobody will be asked for its password");
 	else if (key->form == INSPECT_TRADITIONAL && role == ROLE_CLIENT)
-		check_say(world->findings, CHECK_KEY_FORM, &where,
+		check_say_as(world->findings, CHECK_KEY_FORM,
+		    (struct check_how){ FINDING_WARNING, NULL }, &where,
 		    "the key is not PKCS#8 (BEGIN PRIVATE KEY)");
 }
 

@@ -145,7 +145,7 @@ static enum check_base base_of(const struct options *options)
 static int check_by_hand(const struct run *run, struct findings *findings, struct err *err)
 {
 	const struct options *options = &run->options;
-	MICA_AUTO(given_clear) struct given given = { NULL };
+	MICA_AUTO(given_clear) struct given given = { .texts = NULL };
 	struct check_target target = { .base = base_of(options) };
 
 	if (options->file || options->only)

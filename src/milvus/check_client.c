@@ -83,7 +83,7 @@ int check_client_parse(
 			return -1;
 	}
 	*ret = client;
-	client = (struct check_client){ NULL };
+	client = (struct check_client){ .name = NULL };
 	return 0;
 }
 

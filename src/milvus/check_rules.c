@@ -106,7 +106,7 @@ static const struct check_rule rules[CHECK_ID_COUNT] = {
 	[CHECK_SIGNATURE_WEAK] = { "signature-weak", FINDING_ERROR,
 	  "Go, and so Milvus and its Go clients, refuses signatures with SHA-1 or MD5.",
 	  "issue it again with SHA-256" },
-	[CHECK_KEY_FORM] = { "key-form", FINDING_WARNING,
+	[CHECK_KEY_FORM] = { "key-form", FINDING_ERROR,
 	  "Java's client reads unencrypted PKCS#8 only; the server refuses encrypted keys.",
 	  "openssl pkcs8 -topk8 -nocrypt" },
 	[CHECK_NAMES_MISSING] = { "names-missing", FINDING_ERROR,

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mica check` on what mica itself made: nothing is wrong, until somebody changes it."""
+import sqlite3
+
 import pytest
 
 from harness.inventory import Inventory
@@ -52,7 +54,6 @@ def test_only_one_deployment(home):
 
 
 def test_a_damaged_ledger_is_found(home):
-    import sqlite3
     home.begin()
     with sqlite3.connect(home / "state/ledger.db") as db:
         db.execute("UPDATE event SET at = at - 1 WHERE seq = 1")

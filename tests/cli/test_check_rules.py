@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every rule of `mica check` on a deployment that breaks it and on one that does not."""
-import re
+import copy
 import os
 import pathlib
+import re
+import shutil
 
 import pytest
 import yaml
 
 from harness import parts
-from harness.site import LEAF, Site
+from harness.run import run
+from harness.site import CONFIG, LEAF, Site
+from harness.tree import difference, snapshot
 
 DATA = parts.TESTS / "data"
 RULES = re.findall(r"^\| `([a-z-]+)` \|", (parts.TOP / "docs/check.md").read_text(), re.M)
@@ -112,7 +116,6 @@ def helm(text):
 
 
 def values(**more):
-    from harness.site import CONFIG
     return yaml.dump({"extraConfigFiles": {"user.yaml": yaml.dump(CONFIG)}, **more}, default_style=None)
 
 
@@ -252,14 +255,12 @@ pair("signature-weak")(lambda site: site.issue("client", digest="sha1"))
 
 def traditional(who):
     def change(site):
-        from harness.run import run
         key = site / f"{'tls' if who == 'server' else 'client'}/{who}.key"
         key.write_text(run(["openssl", "ec", "-in", key]).out)
     return change
 
 
 def encrypted(site):
-    from harness.run import run
     key = site / "tls/server.key"
     key.write_text(run(["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:secret"]).out)
 
@@ -361,8 +362,6 @@ def made(module_scratch):
 
 @pytest.fixture
 def site(made, scratch):
-    import copy
-    import shutil
     site = copy.deepcopy(made)
     site.folder = scratch / "site"
     shutil.copytree(made.folder, site.folder)
@@ -420,7 +419,6 @@ def test_places_in_helm_values_are_those_of_the_values(site):
 
 
 def test_nothing_is_changed(site):
-    from harness.tree import difference, snapshot
     arguments = site.arguments()
     before = snapshot(site.folder)
     site.mica("check", *arguments)
@@ -438,11 +436,9 @@ def test_nothing_is_changed(site):
     (["-f", "mica.yaml", "--user", "x.yaml"], "--file"),
 ])
 def test_a_wrong_command_line(scratch, args, says):
-    from harness.run import run
     result = run([parts.mica(), "check", *args], code=2, cwd=scratch)
     assert says in result.err, result
 
 
 def test_a_file_that_is_not_there_is_a_failure(scratch):
-    from harness.run import run
     assert "x.yaml" in run([parts.mica(), "check", "--config", "x.yaml"], code=1, cwd=scratch).err
