@@ -2,10 +2,8 @@
 #include "process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -14,16 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mica/child.h>
 #include <mica/mem.h>
 
 enum {
-	OUT_OF_THE_WAY = 16, /* above the descriptors that the child gets */
-	DYING_MS = 2000,     /* the end of file comes a little before the death it tells of */
-	REAP_MS = 2000, /* what a driver holds in the kernel does not die when it is killed */
+	DYING_MS = 2000, /* the end of file comes a little before the death it tells of */
+	REAP_MS = 2000,  /* what a driver holds in the kernel does not die when it is killed */
 	REAP_EVERY_MS = 2,
 };
-
-extern char **environ;
 
 int64_t process_now_ms(void)
 {
@@ -46,15 +42,6 @@ static void close_ends(struct ends *ends)
 	mem_closep(&ends->page);
 }
 
-/* A copy above the descriptors that the child's dup2() writes over; the original is closed. */
-static int move_up(int fd)
-{
-	int moved = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-
-	mem_closep(&fd);
-	return moved;
-}
-
 static int make_ends(struct ends *ret)
 {
 	int pair[2];
@@ -62,59 +49,29 @@ static int make_ends(struct ends *ret)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	ret->ours = pair[0];
-	ret->theirs = move_up(pair[1]);
-	ret->page = move_up(memfd_create("mica-token", MFD_CLOEXEC));
-	if (ret->theirs < 0 || ret->page < 0)
-		return -1;
-	return ftruncate(ret->page, sizeof(struct wire_page));
-}
-
-static int set_actions(posix_spawn_file_actions_t *actions, const struct ends *ends)
-{
-	int failed = 0;
-
-	failed |=
-	    posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	failed |=
-	    posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	failed |= posix_spawn_file_actions_adddup2(actions, ends->theirs, WIRE_FD);
-	failed |= posix_spawn_file_actions_adddup2(actions, ends->page, WIRE_PAGE_FD);
-	failed |= posix_spawn_file_actions_addclosefrom_np(actions, WIRE_PAGE_FD + 1);
-	return failed;
-}
-
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int failed = 0;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	failed |= posix_spawnattr_setflags(
-	    attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	failed |= posix_spawnattr_setsigdefault(attributes, &all);
-	failed |= posix_spawnattr_setsigmask(attributes, &none);
-	return failed;
+	ret->theirs = pair[1];
+	ret->page = memfd_create("mica-token", MFD_CLOEXEC);
+	return ret->page < 0 ? -1 : ftruncate(ret->page, sizeof(struct wire_page));
 }
 
 static int spawn(const char *path, const struct ends *ends, pid_t *ret)
 {
+	const int fds[] = {
+		CHILD_NULL,
+		CHILD_NULL,
+		STDERR_FILENO,
+		[WIRE_FD] = ends->theirs,
+		[WIRE_PAGE_FD] = ends->page,
+	};
 	char name[] = "mica-token";
-	char *argv[] = { name, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int failed = ENOMEM;
+	const struct child_start start = {
+		.argv = (char *[]){ name, NULL },
+		.path = path,
+		.fds = fds,
+		.n_fds = mem_count(fds),
+	};
 
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return failed;
-	if (posix_spawnattr_init(&attributes) == 0) {
-		failed = set_actions(&actions, ends) | set_attributes(&attributes);
-		if (failed == 0)
-			failed = posix_spawn(ret, path, &actions, &attributes, argv, environ);
-		posix_spawnattr_destroy(&attributes);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return failed;
+	return child_spawn(&start, ret);
 }
 
 enum wire_try process_try(const struct process *process)

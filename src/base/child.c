@@ -36,7 +36,8 @@ static void moved_close(struct moved *moved)
 		mem_closep(&moved->fds[i]);
 }
 
-/* Copies above the descriptors that the child's dup2() writes over. */
+/* Copies above the descriptors that the child's dup2() writes over. One that is closed here is
+ * /dev/null there. */
 static int move_up(const struct child_start *start, struct moved *ret)
 {
 	for (size_t i = 0; i < MOST_FDS; i++)
@@ -45,7 +46,7 @@ static int move_up(const struct child_start *start, struct moved *ret)
 		if (start->fds[i] == CHILD_NULL)
 			continue;
 		ret->fds[i] = fcntl(start->fds[i], F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-		if (ret->fds[i] < 0)
+		if (ret->fds[i] < 0 && errno != EBADF)
 			return errno;
 	}
 	return 0;
