@@ -8,11 +8,14 @@
 static char *host_of(const char *uri)
 {
 	const char *host = uri ? strstr(uri, "://") : NULL;
+	const char *at;
 	size_t len;
 
 	if (!uri)
 		return NULL;
 	host = host ? host + 3 : uri;
+	at = memchr(host, '@', strcspn(host, "/")); /* behind a name and a password */
+	host = at ? at + 1 : host;
 	if (host[0] == '[') {
 		len = strcspn(host + 1, "]");
 		return mem_dup(host + 1, len);

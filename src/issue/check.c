@@ -43,6 +43,8 @@ static const char *config_name(const struct inv_deployment *deployment)
 {
 	if (deployment->kind == DEPLOY_HELM)
 		return "values.yaml";
+	if (deployment->kind == DEPLOY_OPERATOR && deployment->kubernetes.patch)
+		return "milvus.patch.yaml";
 	if (deployment->kind == DEPLOY_OPERATOR || deployment->milvus_yaml)
 		return "milvus.yaml";
 	return "user.yaml";

@@ -131,7 +131,6 @@ void check_client_texts(
 
 	if (tls_mode != 0 && given(client->uri) && !is_secure(client))
 		check_say(findings, CHECK_CLIENT_PLAINTEXT, &where,
-		    "the uri '%s' does not begin with https://, and secure is not set",
-		    client->uri);
+		    "its uri does not begin with https://, and secure is not set");
 	check_pair(client, tls_mode, &where, findings);
 }

@@ -36,6 +36,23 @@ def test_a_changed_configuration_is_found(home):
     assert {"outlet-differs", "duplicate-key", "plaintext"} <= set(rules(home, code=3))
 
 
+@pytest.mark.parametrize("kind,changes,file", [
+    ("helm", {}, "values.yaml"), ("operator", {}, "milvus.yaml"), ("operator", {"patch": True}, "milvus.patch.yaml"),
+    ("compose", {}, "user.yaml"), ("files", {"version": "2.3", "internal-tls": False, "milvus-yaml": "given.yaml"}, "milvus.yaml"),
+])
+def test_what_each_kind_tells_milvus_is_read(home, kind, changes, file):
+    inv = Inventory()
+    (home / "given.yaml").write_text("proxy:\n  port: 19530\n")
+    inv.deployment.update({"kind": kind, **changes})
+    home.begin(inv)
+    assert rules(home) == []
+    path = home / "out/prod" / file
+    path.write_text(path.read_text().replace("tlsMode: 2", "tlsMode: 7"))
+    found = home.mica("check", "--json", code=3).json["findings"]
+    wrong = [f for f in found if f["rule"] == "tls-mode"]
+    assert wrong and wrong[0]["file"] == f"out/prod/{file}" and wrong[0]["line"] > 0, found
+
+
 def test_what_is_due_is_found(home):
     home.begin()
     assert rules(home, "--ahead", "70d").count("expires-soon") >= 2

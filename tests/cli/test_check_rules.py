@@ -337,6 +337,7 @@ pair("client-plaintext", good=client(uri="http://localhost:19530", secure="True"
 pair("client-no-certificate", good=one_way)(all_of(one_way, setting("common.security.tlsMode", 2)))
 pair("client-name", good=client(uri="https://db.example.com:19530", server_name="localhost"))(client(uri="https://db.example.com:19530"))
 pair("client-name")(client(server_name="milvus"))
+pair("client-name", good=client(uri="https://root:secret@localhost:19530"))(client(uri="https://root:localhost@db:19530"))
 
 
 def trusts_another(site):
@@ -416,6 +417,12 @@ def test_places_in_helm_values_are_those_of_the_values(site):
          "    common:\n      security:\n        tlsMode: 7\n")(site)
     found = {f["rule"]: f for f in site.check()}
     assert (found["tls-mode"]["file"], found["tls-mode"]["line"], found["tls-mode"]["column"]) == ("values.yaml", 8, 18)
+
+
+def test_no_password_of_a_uri_is_repeated(site):
+    site.client["uri"] = "http://root:s3cret@elsewhere:19530"
+    said = site.mica("check", *site.arguments(), code=3)
+    assert "s3cret" not in said.out + said.err
 
 
 def test_nothing_is_changed(site):
