@@ -29,7 +29,9 @@ static void render(const struct client *client, struct buf *ret)
 
 	client_url(site, site->host, site->port, &url);
 	buf_addstr(ret,
-	    "`io.milvus:milvus-sdk-java`. Without `serverName` its one-way mode fails.\n\n"
+	    "`io.milvus:milvus-sdk-java`, and an SLF4J of yours. Without `serverName` its "
+	    "one-way\n"
+	    "mode fails.\n\n"
 	    "```java\n"
 	    "import io.milvus.v2.client.ConnectConfig;\n"
 	    "import io.milvus.v2.client.MilvusClientV2;\n\n"
