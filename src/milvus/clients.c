@@ -88,8 +88,9 @@ static const char *trust_file(const struct site *site)
 {
 	const struct inventory *inventory = site->inventory;
 
-	return inventory->n_cas > 0 && inventory_issuer(inventory)->n_parents > 0 ? "trust.pem"
-	                                                                          : "ca.pem";
+	return inventory->n_cas > 0 && inventory->cas[inventory->issuing].n_parents > 0
+	           ? "trust.pem"
+	           : "ca.pem";
 }
 
 static char *dir_of(const struct site *site, const struct inv_certificate *client)
