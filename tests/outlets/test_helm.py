@@ -2,23 +2,16 @@
 """values.yaml in the hands of Helm's own engine with the charts of milvus-helm, for standalone and cluster: what the pods
 get. Each manifest is read by Kubernetes' own types, strictly. Where Go is not there, or is too old for Helm, these are
 skipped, in CI too: it is no package of this project."""
-import fcntl
-import os
-import pathlib
 import re
-import shutil
 import tarfile
 
 import pytest
 import yaml
 
 from golden import UPSTREAM, of
-from harness import parts
+from gotools import build
 from harness.run import run
 
-SOURCE = pathlib.Path(__file__).parent / "go"
-CACHE = parts.TOP / "build/outlets"
-NEEDED = (1, 24)
 # the charts by the Milvus that they ship: 2.4.1, 2.5.0, 2.6.15
 CHARTS = {"2.3": ["4.1.31"], "2.4": ["4.1.31"], "2.6": ["4.2.33", "5.0.19"], "3.0": ["5.0.19"]}
 # values that the charts below it (etcd, MinIO, Kafka, Pulsar) bring along, of which these archives have none
@@ -29,23 +22,7 @@ APART = {"attu", "woodpecker"}
 
 @pytest.fixture(scope="module")
 def judge():
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
-    if go is None:
-        pytest.skip("Go is not there")
-    version = re.search(r"go(\d+)\.(\d+)", run([go, "version"], env=dict(os.environ)).out)
-    if tuple(map(int, version.groups())) < NEEDED:
-        pytest.skip(f"Go {'.'.join(map(str, NEEDED))} is not there")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, "GOFLAGS": "-mod=readonly -modcacherw", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0",
-           "GOMODCACHE": str(CACHE / "mod"), "GOCACHE": str(CACHE / "cache")}
-    with open(CACHE / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        got = run([go, "mod", "download"], cwd=SOURCE, env=env, timeout=300, code=None)
-        if got.code != 0:
-            parts.missing("Helm's source, from the Go module proxy,")
-        run([go, "build", "-gcflags=all=-N -l", "-ldflags=-s -w", "-o", CACHE / "judge", "."], cwd=SOURCE, env=env,
-            timeout=500)
-    return CACHE / "judge"
+    return build("judge", (1, 24))
 
 
 @pytest.fixture(scope="module")
