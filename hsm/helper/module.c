@@ -172,8 +172,11 @@ char *hsm_padded(const unsigned char *text, size_t len)
 	return mem_dup(text, len);
 }
 
+/* 0: the token does not say */
 static unsigned pin_len(CK_ULONG len)
 {
+	if (len == CK_UNAVAILABLE_INFORMATION)
+		return 0;
 	return len < 0xffff ? (unsigned)len : 0xffff;
 }
 

@@ -125,6 +125,10 @@ static void judge_trials(
 			    "the module let an attribute be changed that it must not: %s (%s); "
 			    "%s",
 			    trial->name, trial->tried, trial->reason);
+		if (trial->verdict == TOKEN_UNCLEAR && aim == TOKEN_EXPORT)
+			findings_add(findings, FINDING_WARNING, "export-unclear", NULL, NULL,
+			    "whether this is refused could not be seen: %s (%s), answered with %s",
+			    trial->name, trial->tried, trial->answer);
 	}
 }
 

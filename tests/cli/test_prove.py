@@ -227,6 +227,12 @@ def test_an_answer_about_something_else_proves_nothing(proven, value):
     assert verdicts(evidence)["derive-ecdh"] == "unclear"
 
 
+def test_an_export_that_proves_nothing_is_a_warning(proven):
+    evidence, said = proven.prove(faults="C_CopyObject@*=ckr:0x5")
+    assert verdicts(evidence)["copy-extractable"] == "unclear"
+    assert rules(evidence, "warning") == {"export-unclear"} and "CKR_GENERAL_ERROR" in said.err
+
+
 def test_no_key_to_wrap_with(proven):
     evidence, _ = proven.prove(faults="C_GenerateKey@*=ckr:0x70")
     wraps = [trial for trial in evidence["trials"] if trial["name"].startswith("wrap-")]
