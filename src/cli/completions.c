@@ -51,8 +51,9 @@ static void print_bash(void)
 		verb_options(verb_at(i), &set);
 		printf("\t%s) words=\"", verb_at(i)->name);
 		bash_words(&set);
-		printf("%s\" ;;\n",
-		    strcmp(verb_at(i)->name, "example") == 0 ? " compose files" : "");
+		printf("%s\" ;;\n", strcmp(verb_at(i)->name, "example") == 0
+		                        ? " compose helm operator files"
+		                        : "");
 	}
 	printf("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n"
 	       "complete -F _mica mica\n");
@@ -99,7 +100,7 @@ static void print_zsh(void)
 		verb_options(verb_at(i), &set);
 		printf("\t%s) _arguments", verb_at(i)->name);
 		if (strcmp(verb_at(i)->name, "example") == 0)
-			printf(" '1:kind:(compose files)'");
+			printf(" '1:kind:(compose helm operator files)'");
 		zsh_options(&set);
 		printf("\t\t;;\n");
 	}
@@ -136,7 +137,7 @@ static void print_fish(void)
 	    "complete -c mica -n \"__fish_seen_subcommand_from help\" -a \"");
 	print_names(" ");
 	printf("\"\ncomplete -c mica -n \"__fish_seen_subcommand_from example\" -a \"compose "
-	       "files\"\n");
+	       "helm operator files\"\n");
 	verb_options(NULL, &set);
 	fish_options("__fish_use_subcommand", &set);
 	for (size_t i = 0; verb_at(i); i++) {

@@ -41,5 +41,6 @@ def test_every_shell_offers_what_help_shows(home, verb):
 
 def test_bash_offers_kinds_and_files(home, scratch):
     assert complete("example", "co") == {"compose"}
+    assert complete("example", "") >= {"compose", "helm", "operator", "files"}
     (scratch / "other.yaml").write_text("")
     assert complete("plan", "-f", f"{scratch}/oth") == {f"{scratch}/other.yaml"}

@@ -10,7 +10,7 @@ from harness.home import Home
 from harness.run import run
 from harness.token import Token
 
-KINDS = ("compose", "files")
+KINDS = ("compose", "helm", "operator", "files")
 
 
 @pytest.fixture(params=KINDS)
@@ -43,8 +43,9 @@ def test_it_applies_as_it_is(example):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         assert key.read_text().startswith("-----BEGIN PRIVATE KEY-----")
     written = {p.name for p in (example / deployment["out"]).iterdir()}
-    assert {"tls", "clients", "user.yaml", "clients.md"} <= written
-    assert ("docker-compose.override.yaml" in written) == (deployment["kind"] == "compose")
+    outlets = {"compose": {"user.yaml", "docker-compose.override.yaml"}, "files": {"user.yaml"},
+               "helm": {"values.yaml", "secret.yaml", "deploy.md"}, "operator": {"milvus.yaml", "secret.yaml", "deploy.md"}}
+    assert written == {"tls", "clients", "requests", "clients.md"} | outlets[deployment["kind"]]
 
 
 def test_every_step_again_changes_nothing(example):
@@ -58,13 +59,22 @@ def test_every_step_again_changes_nothing(example):
     assert example.token_objects() == objects
 
 
+def told(out, kind):
+    """What Milvus is told: of each kind its outlet has it at another place."""
+    if kind == "helm":
+        return yaml.safe_load(yaml.safe_load((out / "values.yaml").read_text())["extraConfigFiles"]["user.yaml"])
+    if kind == "operator":
+        return yaml.safe_load((out / "milvus.yaml").read_text())["spec"]["config"]
+    return yaml.safe_load((out / "user.yaml").read_text())
+
+
 def test_user_yaml_says_what_was_asked(example):
     example.mica("init")
     example.mica("apply")
     deployment = yaml.safe_load((example / "mica.yaml").read_text())["milvus"][0]
-    user = yaml.safe_load((example / deployment["out"] / "user.yaml").read_text())
+    user = told(example / deployment["out"], deployment["kind"])
     # a container sees /milvus/tls; a Milvus that runs from a directory sees the delivered files where they are
-    own = "/milvus/tls" if deployment["kind"] == "compose" else str(example / deployment["out"] / "tls")
+    own = str(example / deployment["out"] / "tls") if deployment["kind"] == "files" else "/milvus/tls"
     mount = deployment.get("mount", own)
     assert user["common"]["security"]["tlsMode"] == deployment["tls-mode"]
     assert user["common"]["security"]["internaltlsEnabled"] is deployment["internal-tls"]
