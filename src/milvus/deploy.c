@@ -139,8 +139,9 @@ static void add_intro(const struct site *site, struct buf *ret)
 	buf_printf(ret,
 	    "`, in the namespace `%s`.\n"
 	    "It is never changed: each delivery has one of its own, under a name of its own. "
-	    "The\n"
-	    "commands below run as they are printed, also a second time.\n\n",
+	    "Every "
+	    "block\n"
+	    "below runs as it is printed.\n\n",
 	    kubernetes->namespace);
 }
 
