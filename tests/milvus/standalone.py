@@ -5,6 +5,7 @@
   standalone.py prepare CACHE DIR          writes DIR/milvus.yaml (the release's own template, with free ports)
   standalone.py start CACHE DIR CONFIG     starts it with CONFIG as its milvus.yaml; returns when it is healthy
   standalone.py stop DIR                   ends it
+  standalone.py restart CACHE DIR CONFIG   both, in this order
   standalone.py port DIR NAME              a port's number: proxy, rest, metrics
 """
 import json
@@ -148,6 +149,10 @@ def main(argv):
         start(*map(lambda a: pathlib.Path(a).resolve(), rest))
     elif verb == "stop" and len(rest) == 1:
         stop(pathlib.Path(rest[0]))
+    elif verb == "restart" and len(rest) == 3:
+        cache, folder, config = map(lambda a: pathlib.Path(a).resolve(), rest)
+        stop(folder)
+        start(cache, folder, config)
     elif verb == "port" and len(rest) == 2:
         print(ports(pathlib.Path(rest[0]))[rest[1]])
     else:

@@ -44,7 +44,7 @@ class Server:
         inv.deployment.update({"name": "local", "version": "2.3", "out": "out/local", "tls-mode": mode,
                                "internal-tls": False, "milvus-yaml": "server/milvus.yaml", "rest-port": self.ports["rest"],
                                "mount": str(self.home / "out/local/tls"),
-                               "endpoints": [f"127.0.0.1:{self.ports['proxy']}"]})
+                               "endpoints": [f"127.0.0.1:{self.ports[name]}" for name in ("proxy", "rest")]})
         self.home.write(inv)
         self.make_ca()
 
