@@ -127,7 +127,8 @@ static void judge_trials(
 			    trial->name, trial->tried, trial->reason);
 		if (trial->verdict == TOKEN_UNCLEAR && aim == TOKEN_EXPORT)
 			findings_add(findings, FINDING_WARNING, "export-unclear", NULL, NULL,
-			    "whether this is refused could not be seen: %s (%s), answered with %s",
+			    "whether this is refused could not be seen: %s (%s), answered with "
+			    "%s",
 			    trial->name, trial->tried, trial->answer);
 	}
 }
