@@ -189,6 +189,9 @@ static int render_deployment(struct issue *issue, size_t i, struct err *err)
 
 	if (inventory_in_kubernetes(deployment))
 		issue_expect_carried(issue, i, &carried);
+	if (inventory_in_kubernetes(deployment) && !renews && !carried.known)
+		return err_set(err, ERR_FAILED,
+		    "the files in '%s/tls' changed while they were looked at", deployment->out);
 	if (read_milvus_yaml(issue, deployment, &milvus_yaml, err) < 0)
 		return -1;
 	given = given_of(&carried);

@@ -59,6 +59,20 @@ static char *first_name(const struct inv_certificate *certificate)
 	return certificate->n_names > 0 ? mem_printf("milvus.%s", text) : mem_strdup(text);
 }
 
+/* Where clients in the same cluster reach it, if the certificate holds that name. */
+static char *in_cluster(
+    const struct inv_deployment *deployment, const struct inv_certificate *certificate)
+{
+	const struct inv_kubernetes *kubernetes = &deployment->kubernetes;
+	MICA_FREE char *name = NULL;
+
+	if (!inventory_in_kubernetes(deployment))
+		return NULL;
+	name =
+	    mem_printf("%s.%s.svc.cluster.local", kubernetes->service, kubernetes->namespace);
+	return certificate_holds(certificate, name) ? mem_give(name) : NULL;
+}
+
 /* "host:port" or "[::1]:port" */
 static void split_endpoint(const char *endpoint, struct site *ret)
 {
@@ -103,7 +117,9 @@ int site_init(const struct inventory *inventory, const struct inv_deployment *de
 	if (deployment->n_endpoints > 0) {
 		split_endpoint(deployment->endpoints[0], &site);
 	} else {
-		site.host = first_name(site.server);
+		site.host = in_cluster(deployment, site.server);
+		if (!site.host)
+			site.host = first_name(site.server);
 		site.port = mem_strdup(MILVUS_PORT);
 	}
 	if (!certificate_holds(site.server, site.host))

@@ -202,33 +202,45 @@ void judge_kubernetes(
 	judge_labels(judge, keys, &out->kubernetes);
 }
 
-static bool same_release(const struct inv_deployment *a, const struct inv_deployment *b)
+static int by_release(const void *a, const void *b, void *context)
 {
-	const struct inv_kubernetes *left = &a->kubernetes;
-	const struct inv_kubernetes *right = &b->kubernetes;
+	const struct inv_deployment *deployments = context;
+	const struct inv_deployment *left = &deployments[*(const size_t *)a];
+	const struct inv_deployment *right = &deployments[*(const size_t *)b];
+	int order = (left->kind > right->kind) - (left->kind < right->kind);
 
-	return a->kind == b->kind && left->release && right->release && left->namespace &&
-	       right->namespace && strcmp(left->release, right->release) == 0 &&
-	       strcmp(left->namespace, right->namespace) == 0;
+	if (order == 0)
+		order = strcmp(left->kubernetes.namespace, right->kubernetes.namespace);
+	return order != 0 ? order : strcmp(left->kubernetes.release, right->kubernetes.release);
+}
+
+static void tell_release(struct judge *judge, size_t a, size_t b)
+{
+	const struct milvus_keys *keys = judge->keys->milvus.items;
+	const size_t later = a > b ? a : b;
+	const struct inv_kubernetes *it = &judge->inventory->deployments[later].kubernetes;
+
+	doc_fault(judge->findings, "release", &keys[later].head.node->mark, NULL,
+	    "it is the release '%s' of the namespace '%s', as another deployment is",
+	    it->release, it->namespace);
 }
 
 void judge_releases(struct judge *judge)
 {
-	const struct milvus_keys *keys = judge->keys->milvus.items;
-	const struct inventory *inventory = judge->inventory;
+	struct inventory *inventory = judge->inventory;
+	MICA_FREE size_t *known = mem_array(inventory->n_deployments, sizeof(*known));
+	size_t n = 0;
 
 	for (size_t i = 0; i < inventory->n_deployments; i++) {
-		const struct inv_deployment *out = &inventory->deployments[i];
+		const struct inv_kubernetes *it = &inventory->deployments[i].kubernetes;
 
-		for (size_t k = 0; k < i && out->kubernetes.release; k++) {
-			if (!same_release(&inventory->deployments[k], out))
-				continue;
-			doc_fault(judge->findings, "release", &keys[i].head.node->mark, NULL,
-			    "it is the release '%s' of the namespace '%s', as another "
-			    "deployment "
-			    "is",
-			    out->kubernetes.release, out->kubernetes.namespace);
-			break;
-		}
+		if (it->release && it->namespace)
+			known[n++] = i;
+	}
+	if (n > 1)
+		qsort_r(known, n, sizeof(*known), by_release, inventory->deployments);
+	for (size_t i = 1; i < n; i++) {
+		if (by_release(&known[i - 1], &known[i], inventory->deployments) == 0)
+			tell_release(judge, known[i - 1], known[i]);
 	}
 }

@@ -575,6 +575,18 @@ static void test_not_delivered(void **state)
 	assert_true(rendered.outlets[3].text.len > 0);
 }
 
+/* clients in the cluster are told its Service, where the certificate holds that name */
+static void test_in_cluster(void **state)
+{
+	struct inv_deployment deployment = deployment_of(&helm);
+
+	(void)state;
+	assert_true(clients_say(&deployment, "uri=\"https://localhost:19530\""));
+	server_names[1].text = text("my-release-milvus.milvus.svc.cluster.local");
+	assert_true(clients_say(
+	    &deployment, "uri=\"https://my-release-milvus.milvus.svc.cluster.local:19530\""));
+}
+
 /* a configuration that changes replaces the operator's pods as well */
 static void test_config_rolls(void **state)
 {
@@ -655,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_odd_helm),
 		cmocka_unit_test(test_generation),
 		cmocka_unit_test(test_not_delivered),
+		cmocka_unit_test(test_in_cluster),
 		cmocka_unit_test(test_config_rolls),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_owner),
