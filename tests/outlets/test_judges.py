@@ -164,7 +164,7 @@ def test_resource(resource, name, text):
 
 
 @pytest.mark.parametrize("name,text", of("operator", "milvus.patch.yaml"), ids=named)
-def test_patch(resource, name, text):
+def test_patch(resource, scratch, name, text):
     """A merge patch of a resource gives what the whole one is, and keeps what it does not name."""
     there = {"apiVersion": "milvus.io/v1beta1", "kind": "Milvus",
              "metadata": {"name": "my-release", "namespace": "milvus"},
@@ -176,6 +176,12 @@ def test_patch(resource, name, text):
     assert document["spec"]["mode"] == "cluster" and document["spec"]["components"]["proxy"]["replicas"] == 3
     security = document["spec"]["config"]["common"]["security"]
     assert security["authorizationEnabled"] is True and security["tlsMode"] == 2
+    if shutil.which("kubectl"):  # no package of this project
+        (scratch / "there.yaml").write_text(yaml.safe_dump(there))
+        (scratch / "patch.yaml").write_text(text)
+        said = run(["kubectl", "patch", "--local", "--filename", scratch / "there.yaml", "--type", "merge", "--patch-file",
+                    scratch / "patch.yaml", "--output", "yaml"])
+        assert yaml.safe_load(said.out) == document
 
 
 def merge_patch(target, patch):
