@@ -101,6 +101,25 @@ struct inv_kubernetes {
 	bool patch; /* operator: a patch for a resource that is there, not a whole one */
 };
 
+/* What Milvus stands on, and reaches by TLS when the inventory says so. */
+enum dependency_kind { DEPENDENCY_ETCD, DEPENDENCY_MINIO, DEPENDENCY_KAFKA, DEPENDENCY_TIKV };
+enum { DEPENDENCY_COUNT = DEPENDENCY_TIKV + 1 };
+
+/* Its files, by the paths that Milvus sees; zeroed: nothing is said of it. */
+struct inv_dependency {
+	bool tls;
+	char *ca;         /* NULL: the system's CAs */
+	char *cert, *key; /* both or neither */
+	char *min_version; /* "1.2"; NULL: Milvus's own default */
+	bool sasl;         /* Kafka: clients log in as well */
+};
+
+/* A cluster that CDC replicates to, its files by the paths that Milvus sees. */
+struct inv_cdc {
+	char *id;
+	char *ca, *cert, *key;
+};
+
 /* "2.6" as 206, so that versions compare; "2.3.5" is 203 */
 #define MILVUS_VERSION(major, minor) ((major) * 100 + (minor))
 
@@ -109,6 +128,7 @@ struct inv_deployment {
 	char *name;
 	enum deployment_kind kind;
 	int version;
+	int patch; /* of 2.3.5: 5; -1: not said */
 	char *version_text;
 	char *out;                /* joined */
 	size_t server;            /* index into certificates */
@@ -132,6 +152,9 @@ struct inv_deployment {
 	struct mark milvus_yaml_mark;
 	bool service_names;       /* the server's certificate holds those of inventory_service_names() too */
 	struct inv_kubernetes kubernetes;
+	struct inv_dependency dependencies[DEPENDENCY_COUNT];
+	struct inv_cdc *cdc; /* in the order of the file */
+	size_t n_cdc;
 };
 
 struct inventory {

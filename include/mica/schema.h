@@ -27,6 +27,7 @@ enum schema_type {
 	SCHEMA_TABLE,  /* struct schema_value: a map of keys of the file's own to texts */
 	SCHEMA_MAP,    /* the struct of `sub`, which begins with a struct schema_head */
 	SCHEMA_MAPS,   /* struct schema_array of such structs */
+	SCHEMA_NAMED,  /* the same of a map of keys of the file's own to such structs */
 	SCHEMA_LATER,  /* nothing: refused unless it asks for nothing (false, an empty list) */
 };
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mica/doc.h>
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
+
+#include <mica/mem.h>
 
 #include "tree.h"
 
@@ -181,6 +185,24 @@ static void add_blanks(struct buf *ret, size_t n)
 	buf_printf(ret, "%*s", (int)n, "");
 }
 
+/* What a reader might take for a number, nothing or a truth value is quoted. */
+static void add_key(struct buf *ret, const char *key, size_t len)
+{
+	static const char *const words[] = { "y", "n", "yes", "no", "on", "off", "true",
+		"false", "null" };
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	MICA_FREE char *word = mem_dup(key, len);
+	bool plain = word[strspn(word, letters)] == '\0' && isalpha((unsigned char)word[0]);
+
+	for (size_t i = 0; i < mem_count(words); i++)
+		plain = plain && strcasecmp(word, words[i]) != 0;
+	if (plain)
+		buf_addstr(ret, word);
+	else
+		doc_quote(ret, word);
+}
+
 static void add_keys(const struct buf *text, const struct spot *spot, size_t step,
     const char *value, struct buf *ret)
 {
@@ -196,7 +218,7 @@ static void add_keys(const struct buf *text, const struct spot *spot, size_t ste
 		size_t len = strcspn(rest, ".");
 
 		add_blanks(ret, column);
-		buf_add(ret, rest, len);
+		add_key(ret, rest, len);
 		if (rest[len] == '\0')
 			break;
 		buf_printf(ret, ":%s", newline);

@@ -264,6 +264,26 @@ static void read_maps(const struct place *at, struct schema_array *array)
 		    at->findings);
 }
 
+/* An item whose key is faulty, which was told when the text was read, stays empty. */
+static void read_named(const struct place *at, struct schema_array *array)
+{
+	const struct schema *sub = at->key->sub;
+
+	if (at->node->kind != DOC_MAP) {
+		type_fault(at, at->node, NULL, "a map of names to maps");
+		array->faulty = true;
+		return;
+	}
+	array->node = at->node;
+	array->n = at->node->n;
+	array->items = mem_array(array->n, sub->size);
+	for (size_t i = 0; i < array->n; i++) {
+		if (!at->node->keys[i]->faulty)
+			schema_read(sub, at->node->items[i],
+			    (char *)array->items + i * sub->size, at->findings);
+	}
+}
+
 static void read_key(const struct place *at, void *out)
 {
 	void *field = (char *)out + at->key->offset;
@@ -274,6 +294,9 @@ static void read_key(const struct place *at, void *out)
 		break;
 	case SCHEMA_MAPS:
 		read_maps(at, field);
+		break;
+	case SCHEMA_NAMED:
+		read_named(at, field);
 		break;
 	case SCHEMA_LATER:
 		later_ok(at);
@@ -382,7 +405,7 @@ void schema_clear(const struct schema *schema, void *out)
 
 		if (key->type == SCHEMA_MAP)
 			schema_clear(key->sub, field);
-		if (key->type != SCHEMA_MAPS)
+		if (key->type != SCHEMA_MAPS && key->type != SCHEMA_NAMED)
 			continue;
 		for (size_t k = 0; k < array->n; k++)
 			schema_clear(key->sub, (char *)array->items + k * key->sub->size);

@@ -8,16 +8,23 @@
  */
 #include "render.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include <mica/mem.h>
 
+static char *own(struct keys *keys, char *text)
+{
+	keys->owned =
+	    mem_grow(keys->owned, &keys->cap_owned, keys->n_owned + 1, sizeof(*keys->owned));
+	return keys->owned[keys->n_owned++] = text;
+}
+
+/* path: a constant, or owned */
 static void add(struct keys *keys, const char *path, char *value)
 {
-	assert(keys->n < KEYS_MAX);
-	keys->changes[keys->n] = (struct doc_change){ path, value };
-	keys->owned[keys->n++] = value;
+	keys->changes =
+	    mem_grow(keys->changes, &keys->cap, keys->n + 1, sizeof(*keys->changes));
+	keys->changes[keys->n++] = (struct doc_change){ path, own(keys, value) };
 }
 
 static void add_bool(struct keys *keys, const char *path, bool value)
@@ -40,11 +47,69 @@ static void add_file(struct keys *keys, const char *path, const char *mount, con
 	add_text(keys, path, file);
 }
 
-void keys_init(const struct inv_deployment *deployment, struct keys *ret)
+/* --- what Milvus stands on ------------------------------------------------------------------
+ */
+
+/* What is said of one dependency; NULL where Milvus has no such key. Kafka's CA is spelled
+ * otherwise. */
+struct dependency_names {
+	const char *enabled, *ca, *cert, *key, *min_version;
+};
+
+static const struct dependency_names names[DEPENDENCY_COUNT] = {
+	[DEPENDENCY_ETCD] = { "etcd.ssl.enabled", "etcd.ssl.tlsCACert", "etcd.ssl.tlsCert",
+	    "etcd.ssl.tlsKey", "etcd.ssl.tlsMinVersion" },
+	[DEPENDENCY_MINIO] = { "minio.useSSL", "minio.ssl.tlsCACert", NULL, NULL,
+	    "minio.ssl.tlsMinVersion" },
+	[DEPENDENCY_KAFKA] = { "kafka.ssl.enabled", "kafka.ssl.tlsCaCert", "kafka.ssl.tlsCert",
+	    "kafka.ssl.tlsKey", NULL },
+	[DEPENDENCY_TIKV] = { "tikv.ssl.enabled", "tikv.ssl.tlsCACert", "tikv.ssl.tlsCert",
+	    "tikv.ssl.tlsKey", NULL },
+};
+
+static void add_given(struct keys *keys, const char *path, const char *text)
+{
+	if (path && text)
+		add_text(keys, path, text);
+}
+
+/* kafka.ssl is what its clients know; that they use it at all, securityProtocol says. */
+static void add_dependency(
+    const struct inv_deployment *deployment, enum dependency_kind kind, struct keys *keys)
+{
+	const struct inv_dependency *dependency = &deployment->dependencies[kind];
+
+	if (!dependency->tls)
+		return;
+	if (kind == DEPENDENCY_KAFKA)
+		add_text(keys, "kafka.securityProtocol", dependency->sasl ? "SASL_SSL" : "SSL");
+	add_bool(keys, names[kind].enabled, true);
+	add_given(keys, names[kind].cert, dependency->cert);
+	add_given(keys, names[kind].key, dependency->key);
+	add_given(keys, names[kind].ca, dependency->ca);
+	add_given(keys, names[kind].min_version, dependency->min_version);
+}
+
+static void add_cdc(const struct inv_cdc *cdc, struct keys *keys)
+{
+	const struct {
+		const char *name, *file;
+	} files[] = { { "caPemPath", cdc->ca }, { "clientPemPath", cdc->cert },
+		{ "clientKeyPath", cdc->key } };
+
+	for (size_t i = 0; i < mem_count(files); i++)
+		add_text(keys,
+		    own(keys, mem_printf("tls.clusters.%s.%s", cdc->id, files[i].name)),
+		    files[i].file);
+}
+
+/* --- all of it ------------------------------------------------------------------------------
+ */
+
+static void add_own(const struct inv_deployment *deployment, struct keys *ret)
 {
 	const char *mount = deployment->mount;
 
-	*ret = (struct keys){ .n = 0 };
 	add_bool(ret, "proxy.http.enabled", deployment->rest_port != 0);
 	if (deployment->rest_port != 0)
 		add(ret, "proxy.http.port", mem_printf("%d", deployment->rest_port));
@@ -62,9 +127,21 @@ void keys_init(const struct inv_deployment *deployment, struct keys *ret)
 		add_bool(ret, "common.security.internaltlsEnabled", deployment->internal_tls);
 }
 
+void keys_init(const struct inv_deployment *deployment, struct keys *ret)
+{
+	*ret = (struct keys){ .n = 0 };
+	add_own(deployment, ret);
+	for (size_t i = 0; i < deployment->n_cdc; i++)
+		add_cdc(&deployment->cdc[i], ret);
+	for (size_t i = 0; i < DEPENDENCY_COUNT; i++)
+		add_dependency(deployment, (enum dependency_kind)i, ret);
+}
+
 void keys_clear(struct keys *keys)
 {
-	for (size_t i = 0; i < keys->n; i++)
+	for (size_t i = 0; i < keys->n_owned; i++)
 		free(keys->owned[i]);
+	free(keys->owned);
+	free(keys->changes);
 	*keys = (struct keys){ .n = 0 };
 }

@@ -44,17 +44,21 @@ void render_host(struct buf *ret, const char *host);
 
 /* --- the keys of milvus.yaml (keys.c) -------------------------------------------- */
 
-enum { KEYS_MAX = 12 };
-
 struct keys {
-	struct doc_change changes[KEYS_MAX];
-	size_t n;
-	char *owned[KEYS_MAX]; /* their values */
+	struct doc_change *changes;
+	size_t n, cap;
+	char **owned; /* their paths and values */
+	size_t n_owned, cap_owned;
 };
 
 void keys_init(const struct inv_deployment *deployment, struct keys *ret);
 void keys_clear(struct keys *keys);
 #define KEYS_AUTO MICA_AUTO(keys_clear) struct keys
+
+/* A milvus.yaml with the keys in it and every other byte as it was; faults of the text, and keys that
+ * are one of these to Milvus but written otherwise, are ERR_FAILED with findings. */
+int merge_keys(const char *file, const struct buf *given, const struct keys *keys,
+    struct findings *findings, struct buf *ret, struct err *err) MICA_CHECKED;
 
 /* --- the outlets ----------------------------------------------------------------- */
 

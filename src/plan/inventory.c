@@ -49,6 +49,23 @@ static void clear_certificate(struct inv_certificate *certificate)
 	free(certificate->csr);
 }
 
+static void clear_dependencies(struct inv_deployment *deployment)
+{
+	for (size_t i = 0; i < DEPENDENCY_COUNT; i++) {
+		free(deployment->dependencies[i].ca);
+		free(deployment->dependencies[i].cert);
+		free(deployment->dependencies[i].key);
+		free(deployment->dependencies[i].min_version);
+	}
+	for (size_t i = 0; i < deployment->n_cdc; i++) {
+		free(deployment->cdc[i].id);
+		free(deployment->cdc[i].ca);
+		free(deployment->cdc[i].cert);
+		free(deployment->cdc[i].key);
+	}
+	free(deployment->cdc);
+}
+
 static void clear_deployment(struct inv_deployment *deployment)
 {
 	free_texts(deployment->endpoints, deployment->n_endpoints);
@@ -70,6 +87,7 @@ static void clear_deployment(struct inv_deployment *deployment)
 	free(deployment->kubernetes.namespace);
 	free(deployment->kubernetes.release);
 	free(deployment->kubernetes.service);
+	clear_dependencies(deployment);
 }
 
 void inventory_free(struct inventory *inventory)

@@ -45,6 +45,9 @@ void judge_releases(struct judge *judge);
 /* adds the names of its service to the certificate of its server, which is known */
 void judge_service_names(struct judge *judge, const struct milvus_keys *keys,
     const struct inv_deployment *deployment);
+/* TLS to what one deployment stands on, and to the targets of its CDC */
+void judge_dependencies(
+    struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out);
 /* what restarts one deployment, and how long that may take */
 void judge_restart(
     struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out);

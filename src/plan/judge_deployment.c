@@ -155,10 +155,11 @@ static void judge_version(
 	struct value_error error = { 0 };
 
 	out->version = DEFAULT_VERSION;
+	out->patch = -1;
 	out->version_text = mem_strdup(keys->version.node ? keys->version.node->text : "2.6");
 	if (!keys->version.node)
 		return;
-	if (value_version(keys->version.node->text, &out->version, &error) < 0) {
+	if (value_version(keys->version.node->text, &out->version, &out->patch, &error) < 0) {
 		value_fault(judge, &keys->version, "version", &error);
 		return;
 	}
@@ -311,6 +312,7 @@ static bool judge_deployment(struct judge *judge, const struct milvus_keys *keys
 	judge_rest_port(judge, keys, out);
 	judge_endpoints(judge, keys, out);
 	judge_restart(judge, keys, out);
+	judge_dependencies(judge, keys, out);
 	if (out->name)
 		judge_warnings(judge, keys, out);
 	return served;

@@ -206,6 +206,12 @@ static const struct schema_key milvus_table[] = {
 	{ PATH("milvus[].", "patch"),
 	    .summary = "whether a patch is written for a Milvus resource that is there",
 	    .type = SCHEMA_BOOL, AT(milvus_keys, patch) },
+	{ PATH("milvus[].", "dependencies"),
+	    .summary = "what Milvus reaches by TLS, with the paths that Milvus sees",
+	    .type = SCHEMA_MAP, .sub = &keys_dependencies, AT(milvus_keys, dependencies) },
+	{ .path = "milvus[].cdc.ID", .name = "cdc",
+	    .summary = "clusters that CDC replicates to, by their ids", .type = SCHEMA_NAMED,
+	    .sub = &keys_cdc, AT(milvus_keys, cdc) },
 };
 
 static const struct schema milvus_schema = { "a deployment", sizeof(struct milvus_keys),

@@ -36,11 +36,28 @@ struct certificate_keys {
 	struct life_keys life;
 };
 
+struct dependency_keys {
+	struct schema_head head;
+	struct schema_value ca, cert, key, min_version, sasl;
+};
+
+struct dependencies_keys {
+	struct schema_head head;
+	struct dependency_keys of[4]; /* by enum dependency_kind */
+};
+
+struct cdc_keys {
+	struct schema_head head;
+	struct schema_value ca, cert, key;
+};
+
 struct milvus_keys {
 	struct schema_head head;
 	struct schema_value name, kind, version, out, server, clients, tls_mode, internal_tls,
 	    sni, rest_port, mount, owner, key_mode, keep, endpoints, milvus_yaml, restart,
 	    deadline, namespace, release, labels, secret_form, service_names, patch;
+	struct dependencies_keys dependencies;
+	struct schema_array cdc;
 };
 
 struct inventory_keys {
@@ -54,5 +71,6 @@ struct inventory_keys {
 enum { KEYS_LEFT_OUT = -1 };
 
 const struct schema *inventory_schema(void);
+extern const struct schema keys_dependencies, keys_cdc;
 
 #endif

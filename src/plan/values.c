@@ -16,13 +16,13 @@ static int fail(struct value_error *error, const char *text, const char *hint)
 	return -1;
 }
 
-int value_version(const char *text, int *ret, struct value_error *error)
+int value_version(const char *text, int *ret, int *ret_patch, struct value_error *error)
 {
 	const char *dot = strchr(text, '.');
 	const char *second = dot ? strchr(dot + 1, '.') : NULL;
 	MICA_FREE char *major_text = mem_dup(text, strcspn(text, "."));
 	MICA_FREE char *minor_text = dot ? mem_dup(dot + 1, strcspn(dot + 1, ".")) : NULL;
-	int64_t major, minor, patch;
+	int64_t major, minor, patch = -1;
 
 	if (text[0] == 'v')
 		return fail(
@@ -35,6 +35,7 @@ int value_version(const char *text, int *ret, struct value_error *error)
 	    MILVUS_VERSION(major, minor) > MILVUS_VERSION(3, 0))
 		return fail(error, "'version' must be from 2.3 to 3.0", NULL);
 	*ret = (int)MILVUS_VERSION(major, minor);
+	*ret_patch = (int)patch;
 	return 0;
 }
 

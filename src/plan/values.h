@@ -12,8 +12,9 @@ struct value_error {
 	const char *hint;
 };
 
-/* "2.6", "2.3.5" as MILVUS_VERSION */
-int value_version(const char *text, int *ret, struct value_error *error) MICA_CHECKED;
+/* "2.6", "2.3.5" as MILVUS_VERSION, and the third part; -1 when there is none */
+int value_version(
+    const char *text, int *ret, int *ret_patch, struct value_error *error) MICA_CHECKED;
 
 /* "0600": the owner may read, others may do nothing, nobody may execute */
 int value_key_mode(const char *text, mode_t *ret, struct value_error *error) MICA_CHECKED;

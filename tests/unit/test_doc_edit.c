@@ -119,6 +119,11 @@ static void test_added(void **state)
 		{ "a: { b: 1 } # flow\n", "c", "7", "a: { b: 1 } # flow\nc: 7\n" },
 		{ "#a: 1\nb: 2\n", "a", "7", "#a: 1\nb: 2\na: 7\n" },
 		{ "a: 1\n...\n", "b", "7", "a: 1\nb: 7\n...\n" },
+		{ "a: 1\n", "123.b", "7", "a: 1\n\"123\":\n  b: 7\n" },
+		{ "a: 1\n", "b.True", "7", "a: 1\nb:\n  \"True\": 7\n" },
+		{ "a: 1\n", "b.-", "7", "a: 1\nb:\n  \"-\": 7\n" },
+		{ "a: 1\n", "b.1e3", "7", "a: 1\nb:\n  \"1e3\": 7\n" },
+		{ "a: 1\n", "b.by-dev_1", "7", "a: 1\nb:\n  by-dev_1: 7\n" },
 		{ "a:\n  b:\n    c:\n      d: 1\n", "a.x", "7",
 		    "a:\n  b:\n    c:\n      d: 1\n  x: 7\n" },
 	};

@@ -21,7 +21,7 @@ struct outer {
 	struct schema_head head;
 	struct schema_value text, loose, number, flag, word, list, table, nothing;
 	struct inner one;
-	struct schema_array many;
+	struct schema_array many, named;
 };
 
 static const struct schema_key inner_keys[] = {
@@ -60,6 +60,7 @@ static const struct schema_key outer_keys[] = {
 	{ KEY(nothing, SCHEMA_TEXT), .flags = SCHEMA_NULL },
 	{ KEY(one, SCHEMA_MAP), .sub = &inner_schema },
 	{ KEY(many, SCHEMA_MAPS), .sub = &inner_schema },
+	{ KEY(named, SCHEMA_NAMED), .sub = &inner_schema },
 	{ .path = "later", .name = "later", .type = SCHEMA_LATER },
 };
 static const struct schema outer_schema = { "the whole", sizeof(struct outer), outer_keys,
@@ -105,7 +106,9 @@ static void fills_the_struct(void **state)
 	    "text: 'a b'\nloose: 2.60\nnumber: 9223372036854775807\nflag: false\nword: red\n"
 	    "list: [x, \"1\"]\ntable: { a b: c, on: \"1\" }\nnothing: null\none: { number: -5, "
 	    "text: t }\n"
-	    "many:\n  - { number: 1 }\n  - { number: 2 }\nlater: []\n",
+	    "many:\n  - { number: 1 }\n  - { number: 2 }\nnamed: { b: { number: 3 }, a: { "
+	    "number: 4 } }\n"
+	    "later: []\n",
 	    &faults);
 	assert_string_equal(buf_text(&faults), "");
 	assert_string_equal(schema_text(&out.text), "a b");
@@ -126,6 +129,11 @@ static void fills_the_struct(void **state)
 	assert_int_equal(out.many.n, 2);
 	assert_int_equal(many[1].number.number, 2);
 	assert_int_equal(many[1].head.node->mark.line, 12);
+	many = out.named.items; /* in the order of the file */
+	assert_int_equal(out.named.n, 2);
+	assert_string_equal(out.named.node->keys[0]->text, "b");
+	assert_int_equal(many[0].number.number, 3);
+	assert_int_equal(many[1].number.number, 4);
 }
 
 static void falls_back(void **state)
@@ -215,6 +223,12 @@ static void faults(void **state)
 		    "1:26: 'number' must be a whole number from -5 to 5\n" },
 		{ "many: { a: b }",
 		    "1:7: 'many' must be a list [begin each entry with '- ']\n" },
+		{ "named: [a]", "1:8: 'named' must be a map of names to maps\n" },
+		{ "named: { a: { number: 1 }, b: c }",
+		    "1:31: an inner one must be a map of keys and values\n" },
+		{ "named: { a: { number: 1, x: 2 }, b: {} }",
+		    "1:26: unknown key 'x' in an inner one\n"
+		    "1:37: an inner one needs the key 'number'\n" },
 		{ "many: [x, { number: 1 }]",
 		    "1:8: an inner one must be a map of keys and values\n" },
 		{ "later: true", "1:8: 'later' is not supported yet\n" },
@@ -274,7 +288,7 @@ static void walks_in_order(void **state)
 		buf_printf(&paths, "%s ", key->path);
 	assert_string_equal(buf_text(&paths),
 	    "text loose number flag word list table nothing one one.text one.number "
-	    "many one.text one.number later ");
+	    "many one.text one.number named one.text one.number later ");
 }
 
 int main(void)

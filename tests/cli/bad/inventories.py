@@ -22,6 +22,10 @@ def key(uri):
     return [('"pkcs11:token=milvus-ca;object=ca"', f'"{uri}"')]
 
 
+def target(*ids):
+    return "    cdc:\n" + "".join(f"      {i}: {{ ca: /c/ca.pem, cert: /c/client.pem, key: /c/client.key }}\n" for i in ids)
+
+
 INVENTORIES = {
     # --- the text ---
     "yaml-empty": "",
@@ -159,6 +163,23 @@ INVENTORIES = {
     "kubernetes-release": [("kind: files", "kind: operator"), (END, END + "    release: My_Release\n")],
     "kubernetes-csr": [("kind: files", "kind: helm"), ("    common-name: localhost", "    csr: s.csr\n    common-name: localhost")],
     "service-names-of-files": [(END, END + "    service-names: true\n")],
+    "dependency-unknown": [(END, END + "    dependencies: { redis: { ca: /certs/ca.pem } }\n")],
+    "dependency-not-a-map": [(END, END + "    dependencies: { minio: /certs/ca.pem }\n")],
+    "dependency-etcd-without-pair": [(END, END + "    dependencies: { etcd: { ca: /certs/ca.pem } }\n")],
+    "dependency-half-a-pair": [(END, END + "    dependencies: { tikv: { ca: /certs/ca.pem, cert: /certs/client.pem } }\n")],
+    "dependency-path": [(END, END + "    dependencies: { minio: { ca: ca.pem }, kafka: { ca: /certs/../ca.pem } }\n")],
+    "dependency-key-of-another": [(END, END + "    dependencies: { minio: { key: /certs/client.key } }\n")],
+    "dependency-min-version": [(END, END + '    dependencies: { minio: { min-version: "1.1" } }\n')],
+    "dependency-version": [('version: "2.6"', 'version: "2.6.11"'),
+                           (END, END + '    dependencies: { minio: { min-version: "1.2" } }\n')],
+    "dependency-version-unsaid": [(END, END + "    dependencies: { minio: { min-version: 1.2 } }\n")],
+    "cdc-version": [('version: "2.6"', 'version: "2.6.11"'), (END, END + target("by-dev2"))],
+    "cdc-version-unsaid": [(END, END + target("by-dev2"))],
+    "cdc-id": [('version: "2.6"', 'version: "3.0"'), (END, END + target("dc.2"))],
+    "cdc-id-of-nothing": [('version: "2.6"', 'version: "3.0"'), (END, END + target("__"))],
+    "cdc-ids-collide": [('version: "2.6"', 'version: "2.6.12"'), (END, END + target("dc_2", "DC2", "dc-2"))],
+    "cdc-without-key": [('version: "2.6"', 'version: "3.0"'), (END, END + "    cdc: { dc2: { ca: /c/ca.pem, cert: /c/c.pem } }\n")],
+    "cdc-list": [('version: "2.6"', 'version: "3.0"'), (END, END + "    cdc: [dc2]\n")],
     "kind-unknown": [("kind: files", "kind: swarm")],
     "milvus-version-nonsense": [('version: "2.6"', 'version: "latest"')],
     "milvus-version-old": [('version: "2.6"', 'version: "1.1"')],
