@@ -36,8 +36,7 @@ static int render_config(
 
 	keys_init(deployment, &keys);
 	if (site->merged)
-		return doc_edit(
-		    file, site->given->milvus_yaml, keys.changes, keys.n, findings, ret, err);
+		return merge_keys(file, site->given->milvus_yaml, &keys, findings, ret, err);
 	if (deployment->version < MILVUS_VERSION(2, 4)) {
 		err_set(err, ERR_FAILED, "Milvus %s does not read user.yaml",
 		    deployment->version_text);
