@@ -73,7 +73,9 @@
 	"    # owner: \"1000:1000\"          # uid:gid that Milvus runs as\n"                  \
 	"    # key-mode: \"0600\"            # 0400, 0640, 0440\n"                             \
 	"    # keep: 2                     # how many deliveries are kept\n"                   \
-	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"
+	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"         \
+	"    # restart: [./restart-milvus] # a program, no shell: run after delivery\n"       \
+	"    # deadline: 2m                # for it, and again for the endpoints\n"
 
 #define NAMES(names) "    dns: [" names "]         # every name that clients use\n"
 #define COMPOSE_NAMES NAMES("localhost, milvus-standalone")
