@@ -20,6 +20,7 @@ enum {
 	OUT_OF_THE_WAY = 16, /* above the descriptors that a child gets */
 	GRACE_MS = 2000,     /* between SIGTERM and SIGKILL */
 	LET_GO_MS = 500,
+	CHUNKS_AT_ONCE = 64,
 };
 
 extern char **environ;
@@ -165,12 +166,13 @@ static void keep(struct buf *said, const char *bytes, size_t len)
 	buf_move(said, &end);
 }
 
-/* true: there may be more */
+/* true: there may be more. What writes as fast as this reads does not keep it from the clock.
+ */
 static bool drain(struct running *running)
 {
 	char bytes[4096];
 
-	for (;;) {
+	for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
 		ssize_t n = read(running->output, bytes, sizeof(bytes));
 
 		if (n < 0 && errno == EINTR)
@@ -181,6 +183,7 @@ static bool drain(struct running *running)
 			return false;
 		keep(&running->said, bytes, (size_t)n);
 	}
+	return true;
 }
 
 /* true: it ended before the deadline */

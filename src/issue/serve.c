@@ -20,9 +20,8 @@ enum {
 	MS = 1000,
 };
 
-/* What is seen of a deployment is noted under its name: the record that all of its endpoints
- * presented, in which mode, and which endpoints these were. Another one of these: probed again.
- */
+/* What was seen of a deployment is noted under its name: the record that all of its endpoints
+ * presented, and which endpoints these were. A new record, another endpoint: probed again. */
 static char *note_name(const struct inv_deployment *deployment)
 {
 	return mem_printf("served:%s", deployment->name);

@@ -118,7 +118,7 @@ def test_an_old_version_of_tls(site):
     site.config["common"]["security"]["tlsMode"] = 1
     argv = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", site / "tls/server.pem", "-key",
             site / "tls/server.key", "-cipher", "DEFAULT@SECLEVEL=0", "-min_protocol", "TLSv1.1"]
-    with peers._listening(argv, r"ACCEPT .*:(\d+)", site.folder) as port:
+    with peers.listening(argv, r"ACCEPT .*:(\d+)", site.folder) as port:
         assert site.rules("--endpoint", f"127.0.0.1:{port}") == ["served-version"]
 
 

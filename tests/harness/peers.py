@@ -41,9 +41,6 @@ def listening(argv, pattern, tmp):
         process.wait()
 
 
-_listening = listening
-
-
 @contextlib.contextmanager
 def openssl_server(files, tmp, mutual):
     parts.need("openssl")
