@@ -1,30 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "anchors.h"
 
+#include <search.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <mica/mem.h>
 
+struct anchor {
+	char *name;
+	struct doc_node *node;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct anchor *left = a;
+	const struct anchor *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static void anchor_free(void *item)
+{
+	struct anchor *anchor = item;
+
+	free(anchor->name);
+	free(anchor);
+}
+
 void anchors_note(struct anchors *anchors, const char *name, struct doc_node *node)
 {
-	anchors->items =
-	    mem_grow(anchors->items, &anchors->cap, anchors->n + 1, sizeof(*anchors->items));
-	anchors->items[anchors->n++] = (struct anchor){ mem_strdup(name), node };
+	struct anchor *anchor = mem_zalloc(sizeof(*anchor));
+	struct anchor **found;
+
+	anchor->name = mem_strdup(name);
+	found = tsearch(anchor, &anchors->root, by_name);
+	if (!found)
+		abort(); /* out of memory, as in mem.h */
+	if (*found != anchor)
+		anchor_free(anchor);
+	(*found)->node = node;
 }
 
 struct doc_node *anchors_find(const struct anchors *anchors, const char *name)
 {
-	for (size_t i = anchors->n; i > 0; i--) {
-		if (strcmp(anchors->items[i - 1].name, name) == 0)
-			return anchors->items[i - 1].node;
-	}
-	return NULL;
+	const struct anchor sought = { (char *)(uintptr_t)name, NULL };
+	struct anchor *const *found = tfind(&sought, &anchors->root, by_name);
+
+	return found ? (*found)->node : NULL;
 }
 
 void anchors_clear(struct anchors *anchors)
 {
-	for (size_t i = 0; i < anchors->n; i++)
-		free(anchors->items[i].name);
-	free(anchors->items);
+	tdestroy(anchors->root, anchor_free);
+	anchors->root = NULL;
 }

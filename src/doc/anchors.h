@@ -5,14 +5,8 @@
 
 #include <mica/doc.h>
 
-struct anchor {
-	char *name;
-	struct doc_node *node;
-};
-
 struct anchors {
-	struct anchor *items;
-	size_t n, cap;
+	void *root; /* of a tree (tsearch(3)): a text may have as many names as lines */
 };
 
 void anchors_note(struct anchors *anchors, const char *name, struct doc_node *node);

@@ -11,6 +11,7 @@ enum {
 	MOST_NODES =
 	    200000, /* what aliases may blow a text up to; yaml.v2 refuses it as well */
 	MOST_DEPTH = 4 * DOC_MAX_DEPTH,
+	MOST_PATH = 4096, /* no key of Milvus is a tenth of it */
 };
 
 struct config {
@@ -190,10 +191,17 @@ static void flatten_map(
 	}
 }
 
+/* A list becomes one text, but is as long as all of its items. */
+static size_t size_of(const struct doc_node *node)
+{
+	return node->kind == DOC_LIST ? 1 + node->n : 1;
+}
+
 static void flatten(
     struct flattening *flat, const char *prefix, const struct doc_node *node, unsigned depth)
 {
-	if (++flat->nodes > MOST_NODES || depth > MOST_DEPTH) {
+	flat->nodes += size_of(node);
+	if (flat->nodes > MOST_NODES || depth > MOST_DEPTH || strlen(prefix) > MOST_PATH) {
 		if (!flat->told)
 			check_unreadable(flat->findings, &node->mark,
 			    "aliases make it grow beyond all measure");

@@ -212,6 +212,53 @@ static void aliases_do_not_grow_without_end(void **state)
 	config_free(config);
 }
 
+static void aliases_of_a_list_do_not_either(void **state)
+{
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	BUF_AUTO text = BUF_INIT;
+	struct config *config;
+
+	(void)state;
+	buf_addstr(&text, "l: &l [");
+	for (int i = 0; i < 2000; i++)
+		buf_addstr(&text, "1, ");
+	buf_addstr(&text, "1]\n");
+	for (int i = 0; i < 2000; i++)
+		buf_printf(&text, "y%d: *l\n", i);
+	config = read_one(buf_text(&text), &findings);
+	assert_int_equal(findings.n, 1);
+	assert_string_equal(findings.items[0].rule, "yaml-unreadable");
+	config_free(config);
+}
+
+static void aliases_make_no_endless_path(void **state)
+{
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	BUF_AUTO text = BUF_INIT;
+	struct config *config;
+
+	(void)state;
+	buf_addstr(&text, "a0: &a0 {x: 1}\n");
+	for (int i = 1; i < 40; i++)
+		buf_printf(&text, "a%d: &a%d {%0500d: *a%d}\n", i, i, i, i - 1);
+	config = read_one(buf_text(&text), &findings);
+	assert_int_equal(findings.n, 1);
+	assert_string_equal(findings.items[0].rule, "yaml-unreadable");
+	config_free(config);
+}
+
+/* Of a name that stands twice the newest before the alias holds. */
+static void a_name_may_be_given_again(void **state)
+{
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	struct config *config = read_one("a: &n 1\nb: *n\nc: &n 2\nd: *n\n", &findings);
+
+	(void)state;
+	assert_string_equal(config_text(config, "b", ""), "1");
+	assert_string_equal(config_text(config, "d", ""), "2");
+	config_free(config);
+}
+
 /* --- the table ------------------------------------------------------------------- */
 
 static void the_page_has_every_rule_as_it_is(void **state)
@@ -251,6 +298,9 @@ int main(void)
 		cmocka_unit_test(a_place_is_that_of_the_value),
 		cmocka_unit_test(what_cannot_be_read_adds_nothing),
 		cmocka_unit_test(aliases_do_not_grow_without_end),
+		cmocka_unit_test(aliases_of_a_list_do_not_either),
+		cmocka_unit_test(aliases_make_no_endless_path),
+		cmocka_unit_test(a_name_may_be_given_again),
 		cmocka_unit_test(the_page_has_every_rule_as_it_is),
 	};
 
