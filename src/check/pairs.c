@@ -17,6 +17,13 @@ void world_judge_file_mode(struct world *world, const char *path)
 		    "its mode is %04o: anybody can write it", (unsigned)st.st_mode & 07777);
 }
 
+/* There the pods see the key in a volume, whose owner and mode are not those of the file here.
+ */
+static bool in_cluster(const struct check_target *target)
+{
+	return target->helm || target->operator;
+}
+
 static void judge_key_mode(struct world *world, const struct private_key *key, enum role role)
 {
 	const struct mark where = { key->path, 0, 0 };
@@ -28,7 +35,7 @@ static void judge_key_mode(struct world *world, const struct private_key *key, e
 		check_say(world->findings, CHECK_KEY_EXPOSED, &where,
 		    "its mode is %04o: anybody can read it", (unsigned)st.st_mode & 07777);
 	else if (role == ROLE_SERVER && world->target->version >= MILVUS_VERSION(3, 0) &&
-	         st.st_uid == 0 && !(st.st_mode & S_IRGRP))
+	         !in_cluster(world->target) && st.st_uid == 0 && !(st.st_mode & S_IRGRP))
 		check_say(world->findings, CHECK_KEY_OWNER, &where,
 		    "it is root's, and its mode is %04o", (unsigned)st.st_mode & 07777);
 }

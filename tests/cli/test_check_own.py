@@ -22,6 +22,15 @@ def test_nothing_is_wrong_with_what_was_delivered(home, kind, mode):
     assert home.mica("check").out == "nothing is wrong\n"
 
 
+@pytest.mark.parametrize("kind", ["helm", "operator"])
+def test_whose_the_key_is_here_is_nothing_to_pods(home, kind):
+    """From 3.0 on Milvus runs as a user; pods see the key in a volume of the Secret, with a mode of its own."""
+    inv = Inventory()
+    inv.deployment.update({"kind": kind, "version": "3.0"})
+    home.begin(inv)
+    assert rules(home) == []
+
+
 def test_a_changed_file_is_found(home):
     home.begin()
     (home / "out/prod/tls/server.pem").write_text((home / "out/prod/clients/ingest/client.pem").read_text())
