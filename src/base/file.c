@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mica/file.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -175,11 +176,39 @@ int file_replace(
 	return replace(dirfd, path, &content, &rights, err);
 }
 
+static bool is_temporary(const char *entry, const char *name)
+{
+	const size_t len = strlen(name);
+
+	return strncmp(entry, "..", 2) == 0 && strncmp(entry + 2, name, len) == 0 &&
+	       entry[2 + len] == '.' && entry[3 + len] != '\0' &&
+	       entry[3 + len + strspn(entry + 3 + len, "0123456789")] == '\0';
+}
+
+/* Of a process that died before its rename. What cannot be removed is no reason not to write.
+ */
+static void remove_temporaries(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	MICA_FREE char *dir =
+	    slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup("./");
+	DIR *open = opendir(dir);
+	const struct dirent *entry;
+
+	while (open && (entry = readdir(open))) {
+		if (is_temporary(entry->d_name, slash ? slash + 1 : path))
+			(void)unlinkat(dirfd(open), entry->d_name, 0);
+	}
+	if (open)
+		closedir(open);
+}
+
 int file_put(const char *path, const struct buf *bytes, const struct file_rights *rights,
     struct err *err)
 {
 	const struct content content = { bytes->data, bytes->len };
 
+	remove_temporaries(path);
 	return replace(AT_FDCWD, path, &content, rights, err);
 }
 

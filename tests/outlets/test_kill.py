@@ -67,7 +67,7 @@ class Stage:
         assert volume("helm", values)[0][0]["secret"]["secretName"] == manifest["metadata"]["name"]
         assert manifest["metadata"]["name"] in (self.home / "out/prod/deploy.md").read_text()
         names = {path.name for path in (self.home / "out/prod").iterdir()}
-        assert not any(name.endswith(".mica") for name in names), names
+        assert not any(name.endswith(".mica") or name.startswith("..") for name in names), names
 
 
 @pytest.fixture(scope="module")

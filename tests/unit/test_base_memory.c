@@ -102,6 +102,34 @@ static void a_file_is_replaced_whole(void **state)
 	assert_int_equal(count_entries(*state), 1); /* no temporary name is left */
 }
 
+/* What a process that was killed before its rename left; but no file that is merely called alike.
+ */
+static void what_was_not_finished_goes(void **state)
+{
+	static const struct {
+		const char *name;
+		bool stays;
+	} names[] = { { "..a.4711", false }, { "..a.", true }, { "..a.47x", true },
+		{ "..b.4711", true }, { "a.4711", true }, { "..a.mica.4711", true } };
+	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, 0600 };
+	MICA_FREE char *path = file_join(*state, "a");
+	BUF_AUTO bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	buf_addstr(&bytes, "new");
+	for (size_t i = 0; i < mem_count(names); i++) {
+		MICA_FREE char *other = file_join(*state, names[i].name);
+
+		assert_int_equal(file_replace(AT_FDCWD, other, "x", 1, 0600, &err), 0);
+	}
+	assert_int_equal(file_put(path, &bytes, &rights, &err), 0);
+	for (size_t i = 0; i < mem_count(names); i++) {
+		MICA_FREE char *other = file_join(*state, names[i].name);
+
+		assert_int_equal(access(other, F_OK) == 0, names[i].stays);
+	}
+}
+
 static void a_file_that_cannot_be_written_is_left(void **state)
 {
 	MICA_FREE char *path = file_join(*state, "directory");
@@ -282,6 +310,8 @@ int main(void)
 		cmocka_unit_test(a_reset_buffer_holds_nothing_old),
 		cmocka_unit_test_setup_teardown(
 		    a_file_is_replaced_whole, setup_dir, teardown_dir),
+		cmocka_unit_test_setup_teardown(
+		    what_was_not_finished_goes, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_written_is_left, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
