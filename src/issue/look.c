@@ -3,12 +3,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <mica/probe.h>
 
-enum { INTRUDER_MS = 3000 };
+enum { INTRUDER_MS = 3000, LEAST_MS = 1000 };
 
-static const char restart_it[] = "Milvus reads its files once, at start: restart it";
+int64_t look_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* In two-way mode a probe is a client: the first one whose key was delivered here. */
 static void find_client(const struct issue *issue, size_t deployment, struct client_files *ret)
@@ -41,8 +48,7 @@ void look_begin(struct look *look, struct issue *issue, const struct inv_deploym
 		.ca_pem = issue_ca_file(issue, &issue->places[place]),
 		.endpoints = mem_array(deployment->n_endpoints, sizeof(*look->endpoints)),
 	};
-	for (size_t i = 0; i < deployment->n_endpoints; i++)
-		look->endpoints[i].fault = LOOK_GONE;
+	look_forget(look);
 	if (deployment->tls_mode == 2)
 		find_client(issue, index, &look->client);
 }
@@ -115,7 +121,7 @@ static bool trust_is_good(
 		seen->told_trust = trust == PROBE_TRUST_SAME;
 		return true;
 	}
-	blame(seen, LOOK_TRUST, "not-served", restart_it);
+	blame(seen, LOOK_TRUST, "not-served", NULL);
 	seen->text =
 	    mem_printf("lets in the clients of another ca.pem than the one delivered to '%s'",
 	        look->deployment->name);
@@ -152,13 +158,13 @@ static void look_at(struct look *look, const char *endpoint, int timeout_ms, str
 	*seen = (struct seen){ .text = NULL };
 	if (result.certificate.len > 0 &&
 	    !buf_same(&result.certificate, look->certificate->data, look->certificate->len)) {
-		blame(seen, LOOK_OTHER, "not-served", restart_it);
+		blame(seen, LOOK_OTHER, "not-served", NULL);
 		seen->text =
 		    mem_printf("presents another certificate than the one delivered to '%s'",
 		        look->deployment->name);
 	} else if (!is_seen(look, &result, err.kind)) {
 		if (result.certificate.len > 0)
-			blame(seen, LOOK_CLOSED, "not-served", restart_it);
+			blame(seen, LOOK_CLOSED, "not-served", NULL);
 		else
 			blame(seen, LOOK_GONE, "not-served", "is Milvus running there?");
 		seen->text = mem_strdup(err.text);
@@ -170,12 +176,31 @@ static void look_at(struct look *look, const char *endpoint, int timeout_ms, str
 /* --- all of them
  * ------------------------------------------------------------------------------ */
 
-void look_again(struct look *look, int timeout_ms)
+static int time_for(int64_t deadline)
+{
+	int64_t left = deadline - look_now();
+
+	if (left < LEAST_MS)
+		return LEAST_MS;
+	return left < LOOK_MS ? (int)left : LOOK_MS;
+}
+
+void look_again(struct look *look, int64_t deadline)
 {
 	for (size_t i = 0; i < look->deployment->n_endpoints; i++) {
-		if (look->endpoints[i].fault != LOOK_GOOD)
-			look_at(look, look->deployment->endpoints[i], timeout_ms,
-			    &look->endpoints[i]);
+		struct seen *seen = &look->endpoints[i];
+
+		if (seen->fault == LOOK_GOOD || (seen->text && look_now() >= deadline))
+			continue;
+		look_at(look, look->deployment->endpoints[i], time_for(deadline), seen);
+	}
+}
+
+void look_forget(struct look *look)
+{
+	for (size_t i = 0; i < look->deployment->n_endpoints; i++) {
+		free(look->endpoints[i].text);
+		look->endpoints[i] = (struct seen){ .fault = LOOK_GONE };
 	}
 }
 
@@ -199,7 +224,7 @@ bool look_shows_trust(const struct look *look)
 	return true;
 }
 
-void look_tell(const struct look *look)
+void look_tell(const struct look *look, const char *stale)
 {
 	for (size_t i = 0; i < look->deployment->n_endpoints; i++) {
 		const struct seen *seen = &look->endpoints[i];
@@ -207,6 +232,6 @@ void look_tell(const struct look *look)
 
 		if (seen->fault != LOOK_GOOD)
 			findings_add(look->issue->findings, FINDING_WARNING, seen->rule, &where,
-			    seen->hint, "%s", seen->text);
+			    seen->hint ? seen->hint : stale, "%s", seen->text);
 	}
 }

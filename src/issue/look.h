@@ -41,15 +41,22 @@ void look_begin(struct look *look, struct issue *issue, const struct inv_deploym
     const struct buf *certificate);
 void look_clear(struct look *look);
 
-/* Looks at every endpoint that was not good yet, at most timeout_ms each. */
-void look_again(struct look *look, int timeout_ms);
+enum { LOOK_MS = 10000 }; /* at most, for one endpoint */
+
+int64_t look_now(void); /* of the monotonic clock, in ms */
+
+/* Looks at every endpoint that was not good yet; when the deadline is over, only at those that
+ * were not looked at before. */
+void look_again(struct look *look, int64_t deadline);
+/* What was seen is of yesterday. */
+void look_forget(struct look *look);
 
 /* The worst of all endpoints. */
 enum look_fault look_worst(const struct look *look);
 /* All endpoints are good, and show that they have the ca.pem that was delivered. */
 bool look_shows_trust(const struct look *look);
 
-/* What is wrong goes to the findings. */
-void look_tell(const struct look *look);
+/* What is wrong goes to the findings. stale: the hint where the old files are served. */
+void look_tell(const struct look *look, const char *stale);
 
 #endif

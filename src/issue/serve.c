@@ -13,7 +13,6 @@
 #include "restart.h"
 
 enum {
-	PROBE_MS = 10000,
 	GLANCE_MS = 3000, /* to see whether somebody has restarted it meanwhile */
 	FIRST_PAUSE_MS = 250,
 	LAST_PAUSE_MS = 5000,
@@ -122,14 +121,6 @@ struct serving {
 	const char *by_hand; /* the deployment of ENDED_UNTOLD */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS + now.tv_nsec / 1000000;
-}
-
 static void pause_ms(int64_t ms)
 {
 	struct timespec left = { ms / MS, (ms % MS) * 1000000L };
@@ -150,9 +141,8 @@ static void look_until(struct look *look, int64_t deadline)
 	int64_t left;
 
 	for (;;) {
-		left = deadline - now_ms();
-		look_again(look, (int)least(left > MS ? left : MS, PROBE_MS));
-		left = deadline - now_ms();
+		look_again(look, deadline);
+		left = deadline - look_now();
 		if (look_worst(look) == LOOK_GOOD || left <= 0)
 			return;
 		pause_ms(least(pause, left));
@@ -170,51 +160,49 @@ static bool shows_restart(const struct watched *watched, const struct look *look
 	       (watched->owed.sign == OWED_SIGN_TRUST && look_shows_trust(look));
 }
 
-/* Restarts it, where that is owed and mica is told how. true: nothing stands against it. */
-static bool restart(struct serving *serving, struct watched *watched, struct look *look)
+enum attempt { LEFT_ALONE, RESTARTED, RESTART_FAILED };
+
+/* Restarts it, where that is owed and mica is told how, and looks what came of it. */
+static enum attempt restart(struct serving *serving, struct watched *watched, struct look *look)
 {
 	const struct inv_deployment *deployment = watched->deployment;
 	const struct issue_telling *telling = serving->telling;
 
 	if (watched->owed.since == 0 || !deployment->restart)
-		return true;
+		return LEFT_ALONE;
 	/* by hand, or by a run that died: not a second time */
 	if (!serving->issue->owed_now[watched->index] && watched->owed.sign != OWED_SIGN_NONE) {
-		look_again(look, GLANCE_MS);
+		look_again(look, look_now() + GLANCE_MS);
 		if (shows_restart(watched, look))
-			return true;
+			return LEFT_ALONE;
 	}
 	if (telling && telling->restarting)
 		telling->restarting(telling->context, deployment);
+	look_forget(look);
 	if (!restart_run(serving->issue, deployment))
-		return false;
+		return RESTART_FAILED;
 	serving->served->restarted++;
-	watched->owed.sign =
-	    OWED_SIGN_CERTIFICATE; /* now the endpoints show all that is left */
-	if (deployment->n_endpoints == 0)
-		return true;
-	if (telling && telling->waiting)
+	if (deployment->n_endpoints > 0 && telling && telling->waiting)
 		telling->waiting(telling->context, deployment);
-	look_until(look, now_ms() + deployment->deadline * MS);
-	return true;
+	look_until(look, look_now() + deployment->deadline * MS);
+	return RESTARTED;
 }
 
 static enum ending ending_of(
-    const struct watched *watched, const struct look *look, bool restarted)
+    const struct watched *watched, const struct look *look, enum attempt attempt)
 {
-	const bool owed = watched->owed.since != 0;
-	const bool by_hand = !watched->deployment->restart;
+	const bool done =
+	    attempt == RESTARTED || watched->owed.since == 0 || shows_restart(watched, look);
 
-	if (owed && !by_hand && !restarted && !shows_restart(watched, look))
+	if (attempt == RESTART_FAILED && !done)
 		return ENDED_FAILED;
 	switch (look_worst(look)) {
 	case LOOK_GOOD:
-		return owed && by_hand && !shows_restart(watched, look) ? ENDED_UNTOLD
-		                                                        : ENDED_WELL;
+		return done ? ENDED_WELL : ENDED_UNTOLD;
 	case LOOK_GONE:
-		return owed && !by_hand ? ENDED_LATE : ENDED_UNSEEN;
+		return attempt == RESTARTED ? ENDED_LATE : ENDED_UNSEEN;
 	default:
-		return owed && !by_hand ? ENDED_LATE : ENDED_OTHER;
+		return attempt == RESTARTED ? ENDED_LATE : ENDED_OTHER;
 	}
 }
 
@@ -224,7 +212,9 @@ static void tell_ending(struct serving *serving, const struct watched *watched,
 	const struct mark where = { watched->deployment->name, 0, 0 };
 	BUF_AUTO why = BUF_INIT;
 
-	look_tell(look);
+	look_tell(look, ending == ENDED_LATE
+	                    ? "does it read what was delivered, and is this its endpoint?"
+	                    : "Milvus reads its files once, at start: restart it");
 	if (ending == ENDED_UNTOLD) {
 		owed_why(watched->owed.changes, &why);
 		findings_add(serving->issue->findings, FINDING_WARNING, "restart-owed", &where,
@@ -241,14 +231,15 @@ static int serve(struct serving *serving, struct watched *watched, struct err *e
 	MICA_AUTO(look_clear) struct look look = { .endpoints = NULL };
 	MICA_FREE char *name = note_name(watched->deployment);
 	struct issue *issue = serving->issue;
-	bool restarted;
+	enum attempt attempt;
 	enum ending ending;
 
 	look_begin(&look, issue, watched->deployment, &watched->record.certificate);
-	restarted = restart(serving, watched, &look);
-	look_again(&look, PROBE_MS);
+	attempt = restart(serving, watched, &look);
+	if (attempt != RESTARTED)
+		look_again(&look, INT64_MAX);
 	watched->seen = look_worst(&look) == LOOK_GOOD;
-	ending = ending_of(watched, &look, restarted);
+	ending = ending_of(watched, &look, attempt);
 	tell_ending(serving, watched, &look, ending);
 	if (watched->seen && watched->deployment->n_endpoints > 0 &&
 	    ledger_note(issue->ledger, name, &watched->note, err) < 0)
