@@ -37,14 +37,14 @@ def sections(path):
 
 
 def fetch(language):
-    """The SDK, by get-client.sh; the directory it lies in."""
+    """The SDK, by get-client.sh; the directory it lies in. What cannot be had is missing, in CI too."""
     with _fetching[language]:
         if language not in _fetched:
             _fetched[language] = run([HERE / "get-client.sh", language, CACHE], code=None, timeout=900,
                                      env={**os.environ, "PATH": f"{os.environ['PATH']}:{PLACES}"})
     got = _fetched[language]
     if got.code == 77:
-        raise Missing(got.err.strip())
+        raise Missing(got.err.strip().splitlines()[-1])
     assert got.code == 0, f"the SDK for {language} could not be fetched\n{got}"
     return CACHE / language
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # get-client.sh go|node|java DIR: the SDK of Milvus for that language, fetched into DIR/LANGUAGE once by its own
-# package client. Exits 77 and says what is missing where the toolchain is not there, or is too old.
+# package client. Where the toolchain is not there or too old, or nothing can be fetched, it exits with 77; its last line says what.
 set -euo pipefail
 [ $# = 2 ] && [ "$1" != --help ] || { sed -n '3,4s/^# //p' "$0"; exit 2; }
 
@@ -16,10 +16,15 @@ language=$1
 mkdir -p "$2/$language"
 dir=$(cd "$2/$language" && pwd)
 
+missing() {
+	echo "$1" >&2
+	exit 77
+}
+
 need() {
 	local program
 	for program; do
-		command -v "$program" >/dev/null || { echo "$program" >&2; exit 77; }
+		command -v "$program" >/dev/null || missing "$program"
 	done
 }
 
@@ -33,10 +38,10 @@ get_go() {
 		mkdir "$dir/$name"
 		cd "$dir/$name"
 		go mod init demo
-		if ! go get "github.com/milvus-io/milvus/client/v2@$version" >get.log 2>&1; then
+		if ! go get "github.com/milvus-io/milvus/client/v2@$version" 2>get.log; then
 			cat get.log >&2
-			! grep -q 'requires go >=' get.log || { echo "a newer Go than $(go env GOVERSION)" >&2; exit 77; }
-			exit 1
+			! grep -q 'requires go >=' get.log || missing "a newer Go than $(go env GOVERSION)"
+			missing "client/v2 $version for Go"
 		fi
 		# all that the programs of clients.md are made of, built once; unoptimised, which takes half as long
 		cat >main.go <<-'END'
@@ -56,7 +61,8 @@ get_go() {
 get_node() {
 	need node npm
 	cd "$dir"
-	npm install --prefix "$dir" --no-audit --no-fund --ignore-scripts --loglevel error "@zilliz/milvus2-sdk-node@$NODE_SDK"
+	npm install --prefix "$dir" --no-audit --no-fund --ignore-scripts --loglevel error "@zilliz/milvus2-sdk-node@$NODE_SDK" ||
+		missing "milvus2-sdk-node $NODE_SDK"
 }
 
 get_java() {
@@ -73,7 +79,8 @@ get_java() {
 		</project>
 	END
 	rm -rf "$dir/lib"
-	mvn --quiet --batch-mode --file "$dir/pom.xml" -Dmaven.repo.local="$dir/m2" -DoutputDirectory="$dir/lib" "$COPY"
+	mvn --quiet --batch-mode --file "$dir/pom.xml" -Dmaven.repo.local="$dir/m2" -DoutputDirectory="$dir/lib" "$COPY" ||
+		missing "milvus-sdk-java $JAVA_SDK"
 }
 
 stamp=$(cat "$0" <(echo "${MICA_TEST_ALL:-}") | sha256sum | cut -d' ' -f1)
