@@ -10,6 +10,16 @@ static void add(struct buf *ret, const char *option, const char *value)
 	buf_addstr(ret, " \\\n   ");
 }
 
+/* To curl what follows a colon is the key's password, unless the colon is escaped. */
+static void add_certificate(struct buf *ret, const char *path)
+{
+	BUF_AUTO escaped = BUF_INIT;
+
+	for (; *path; path++)
+		buf_printf(&escaped, *path == ':' || *path == '\\' ? "\\%c" : "%c", *path);
+	add(ret, "--cert", buf_text(&escaped));
+}
+
 /* The certificate's name goes into the URL, and the connection to where the server is. */
 static void add_detour(const struct site *site, const char *port, struct buf *ret)
 {
@@ -26,7 +36,7 @@ static void add_tls(const struct client *client, const char *port, struct buf *r
 {
 	add(ret, "--cacert", client->ca);
 	if (client->cert) {
-		add(ret, "--cert", client->cert);
+		add_certificate(ret, client->cert);
 		add(ret, "--key", client->key);
 	}
 	if (client->site->name)

@@ -76,6 +76,20 @@ static void test_odd(void **state)
 	expect_page(&world, "odd");
 }
 
+/* curl takes what follows a colon for the key's password */
+static void test_colon(void **state)
+{
+	struct world world;
+
+	(void)state;
+	make_world(&world);
+	world.deployment.out = text("/nonexistent/a:b");
+	expect_says(&world,
+	    "--cert '/nonexistent/a\\:b/clients/ingest/client.pem' \\\n"
+	    "    --key /nonexistent/a:b/clients/ingest/client.key",
+	    true);
+}
+
 /* every client keeps its key */
 static void test_no_keys(void **state)
 {
@@ -181,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_colon),
 		cmocka_unit_test(test_no_keys),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_address),
