@@ -11,6 +11,9 @@
 #define REPOSITORY "https://zilliztech.github.io/milvus-helm"
 /* within an option and at its end */
 #define NEXT " \\\n    "
+/* between two commands, of which the second does harm without the first: pods that wait for
+ * a Secret, and a Secret that pods wait for */
+#define THEN " &&\n"
 
 /* --- commands ------------------------------------------------------------------------------
  */
@@ -187,7 +190,7 @@ static void add_first(const struct site *site, struct buf *ret)
 	    deployment->kubernetes.namespace);
 	begin_block(ret);
 	add_secret(site->out, ret);
-	buf_addstr(ret, "\n");
+	buf_addstr(ret, THEN);
 	add_install(&deployment->kubernetes, site->out, ret);
 	end_block(ret);
 }
@@ -212,7 +215,7 @@ static void add_each(const struct site *site, struct buf *ret)
 	buf_addstr(ret, "## After each delivery\n\n");
 	begin_block(ret);
 	add_secret(site->out, ret);
-	buf_addstr(ret, "\n");
+	buf_addstr(ret, THEN);
 	add_change(deployment, site->out, ret);
 	end_block(ret);
 	if (deployment->kind == DEPLOY_HELM) {
@@ -245,9 +248,12 @@ static void add_rest(const struct site *site, struct buf *ret)
 	end_block(ret);
 }
 
+/* Of the chart, Woodpecker's pods mount what all pods mount. */
 static void add_old(const struct site *site, struct buf *ret)
 {
 	const struct inv_kubernetes *kubernetes = &site->deployment->kubernetes;
+	const char *kinds =
+	    site->deployment->kind == DEPLOY_HELM ? "deployment,statefulset" : "deployment";
 
 	buf_addstr(ret,
 	    "## The Secrets before it\n\n"
@@ -257,13 +263,13 @@ static void add_old(const struct site *site, struct buf *ret)
 	if (site->deployment->kind == DEPLOY_OPERATOR)
 		buf_printf(ret,
 		    "kubectl wait milvus %s --namespace %s --for condition=MilvusUpdated "
-		    "--timeout 30m\n",
+		    "--timeout 30m" THEN,
 		    kubernetes->release, kubernetes->namespace);
 	buf_printf(ret,
-	    "kubectl rollout status deployment --namespace %s" NEXT
+	    "kubectl rollout status %s --namespace %s" NEXT
 	    "--selector app.kubernetes.io/instance=%s,app.kubernetes.io/name=milvus "
-	    "--timeout 30m\n",
-	    kubernetes->namespace, kubernetes->release);
+	    "--timeout 30m" THEN,
+	    kinds, kubernetes->namespace, kubernetes->release);
 	buf_printf(ret,
 	    "kubectl delete secret --namespace %s" NEXT
 	    "--selector 'app.kubernetes.io/managed-by=mica,app.kubernetes.io/instance=%s,"

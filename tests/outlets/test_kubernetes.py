@@ -233,8 +233,15 @@ def test_the_commands_are_a_shell_s(home, kind):
         (tools / name).write_text('#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done\n')
         (tools / name).chmod(0o755)
     for block in blocks:
-        said = run(["sh", "-e", "-c", block], env={"PATH": f"{tools}:/usr/bin:/bin"}).out
+        said = run(["sh", "-c", block], env={"PATH": f"{tools}:/usr/bin:/bin"}).out
         for line in said.splitlines():
             if line.startswith(str(home.path)):
                 assert os.path.exists(line), line
     assert "my-release" in said
+    # without its Secret no pod is replaced, and none is removed before all pods are
+    (tools / "kubectl").write_text('#!/bin/sh\necho "$1" >>"$0.log"\nexit 1\n')
+    (tools / "helm").write_text('#!/bin/sh\necho "$1" >>"${0%helm}kubectl.log"\nexit 1\n')
+    for block in blocks:
+        (tools / "kubectl.log").unlink(missing_ok=True)
+        run(["sh", "-c", block], code=1, env={"PATH": f"{tools}:/usr/bin:/bin"})
+        assert len((tools / "kubectl.log").read_text().split()) == 1, block
