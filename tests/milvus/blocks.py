@@ -5,6 +5,7 @@ A program is made once (Go's are compiled) and run as often as is wanted. A tool
 is told as Missing.
 """
 import concurrent.futures
+import csv
 import os
 import pathlib
 import re
@@ -119,7 +120,7 @@ class Attu(Program):
         (self.folder / "node_modules").symlink_to(fetch("node") / "node_modules")
         words = shlex.split(self.text.replace("\\\n", " "))
         assert words[:2] == ["docker", "run"] and words[-1].startswith("zilliz/attu:"), words
-        mounts = [dict(field.partition("=")[::2] for field in words[i + 1].split(",")) for i, w in enumerate(words)
+        mounts = [dict(field.partition("=")[::2] for field in next(csv.reader([words[i + 1]]))) for i, w in enumerate(words)
                   if w == "--mount"]
         told = dict(words[i + 1].split("=", 1) for i, w in enumerate(words) if w == "--env")
         for name, value in told.items():

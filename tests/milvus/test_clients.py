@@ -32,6 +32,9 @@ class Deployed(Server):
     """Beside the deployment that runs, another with the same certificate in mode 1: its page is what a client has who shows
     no certificate."""
 
+    # what each language, the shell, YAML and Docker must quote, each in its own way
+    OUT = "out/Bob's \"local\", $HOME \\u0041 é😀"
+
     def inventory(self):
         inv = super().inventory()
         inv["milvus"].append({**inv.deployment, "name": "open", "version": "2.3", "out": "out/open", "tls-mode": 1, "clients": [],
@@ -47,7 +50,7 @@ class Deployed(Server):
 
     def trusted(self):
         """The directories in which a client of this deployment finds its files."""
-        return self.home / "out/local" / ("clients/ingest" if self.mode == 2 else "tls")
+        return self.out / ("clients/ingest" if self.mode == 2 else "tls")
 
     def fill(self):
         """Something to see, so that an empty list is no success."""
@@ -93,8 +96,8 @@ def said(request, module_scratch):
 def observe(server):
     made = server.home.scratch / "made"
     other = server.home / "other"
-    programs = blocks.make(made / "local", server.home / "out/local/clients.md")
-    said = {"programs": programs, "page": server.home / "out/local/clients.md", "ports": server.ports, "mode": server.mode,
+    programs = blocks.make(made / "local", server.out / "clients.md")
+    said = {"programs": programs, "page": server.out / "clients.md", "ports": server.ports, "mode": server.mode,
             "trusted": server.trusted(), "works": blocks.run_all(programs)}
     tried = {name: programs[name] for name in blocks.REFUSED}
     with server.instead(ca_pem=other / "root.pem"):

@@ -35,15 +35,17 @@ def cache():
 class Server:
     """One Milvus, and what its clients see of it."""
 
+    OUT = "out/local"
+
     def __init__(self, scratch, mode):
         self.home = Home(scratch)
-        self.folder = self.home / "server"
+        self.folder, self.out = self.home / "server", self.home / self.OUT
         standalone.prepare(CACHE, self.folder)
         self.ports = standalone.ports(self.folder)
         inv = self.inventory()
-        inv.deployment.update({"name": "local", "version": "2.3", "out": "out/local", "tls-mode": mode,
+        inv.deployment.update({"name": "local", "version": "2.3", "out": self.OUT, "tls-mode": mode,
                                "internal-tls": False, "milvus-yaml": "server/milvus.yaml", "rest-port": self.ports["rest"],
-                               "mount": str(self.home / "out/local/tls"),
+                               "mount": str(self.out / "tls"),
                                "endpoints": [f"127.0.0.1:{self.ports[name]}" for name in ("proxy", "rest")]})
         self.home.write(inv)
         self.make_ca()
@@ -55,7 +57,7 @@ class Server:
         self.home.mica("init")
 
     def start(self):
-        standalone.start(CACHE, self.folder, self.home / "out/local/milvus.yaml")
+        standalone.start(CACHE, self.folder, self.out / "milvus.yaml")
 
     def stop(self):
         standalone.stop(self.folder)
@@ -75,7 +77,7 @@ class Server:
         return said.out.strip()
 
     def delivered(self):
-        return run(["openssl", "x509", "-in", self.home / "out/local/tls/server.pem", "-noout", "-fingerprint", "-sha256"]).out.strip()
+        return run(["openssl", "x509", "-in", self.out / "tls/server.pem", "-noout", "-fingerprint", "-sha256"]).out.strip()
 
 
 @pytest.fixture(params=[2, 1], ids=["mutual", "one-way"])
