@@ -55,8 +55,8 @@ void keys_init(const struct inv_deployment *deployment, struct keys *ret);
 void keys_clear(struct keys *keys);
 #define KEYS_AUTO MICA_AUTO(keys_clear) struct keys
 
-/* A milvus.yaml with the keys in it and every other byte as it was; faults of the text, and keys that
- * are one of these to Milvus but written otherwise, are ERR_FAILED with findings. */
+/* A milvus.yaml with the keys in it and every other byte as it was. Faults of the text, and keys
+ * that are one of these to Milvus but written otherwise, are ERR_FAILED with findings. */
 int merge_keys(const char *file, const struct buf *given, const struct keys *keys,
     struct findings *findings, struct buf *ret, struct err *err) MICA_CHECKED;
 
