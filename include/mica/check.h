@@ -78,6 +78,7 @@ struct check_target {
 	size_t n_variables;
 	const struct check_mount *mounts;
 	size_t n_mounts;
+	bool mounted_only; /* other paths are of a container that nothing here shows: not judged */
 	const struct check_client *clients;
 	size_t n_clients;
 	const char *ca; /* path of what clients trust; NULL: the configuration's caPemPath */

@@ -113,7 +113,7 @@ struct named world_setting(struct world *world, const char *key)
 	named.sure = named.path != NULL;
 	if (!named.path && below(inside, DEMO))
 		tell_demo(world, key, setting);
-	else if (!named.path)
+	else if (!named.path && !world->target->mounted_only)
 		named.path = mem_give(inside);
 	return named;
 }

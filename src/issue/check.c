@@ -148,6 +148,8 @@ static int judge_deployment(struct issue *issue, const struct inv_deployment *de
 	subject.mount.inside = mem_strdup(deployment->mount);
 	subject.mount.here = mem_printf("%s/tls", deployment->out);
 	subject.target.mounts = &subject.mount;
+	/* what else Milvus is told of, of etcd say, is not mica's, and lies in its container */
+	subject.target.mounted_only = deployment->kind != DEPLOY_FILES;
 	subject.ca = mem_printf(
 	    "%s/tls/%s", deployment->out, has_trust_file(issue) ? "trust.pem" : "ca.pem");
 	subject.target.ca = subject.ca;

@@ -31,6 +31,16 @@ def test_whose_the_key_is_here_is_nothing_to_pods(home, kind):
     assert rules(home) == []
 
 
+@pytest.mark.parametrize("kind", ["files", "compose", "helm", "operator"])
+def test_files_of_others_are_looked_for_where_milvus_is(home, kind):
+    """Without a container that is here; what lies in one is not seen from here."""
+    inv = Inventory()
+    inv.deployment.update({"kind": kind, "dependencies": {"etcd": {
+        "ca": "/nowhere/certs/ca.pem", "cert": "/nowhere/certs/etcd.pem", "key": "/nowhere/certs/etcd.key"}}})
+    home.begin(inv)
+    assert rules(home) == (["file-missing"] * 3 if kind == "files" else [])
+
+
 def test_a_changed_file_is_found(home):
     home.begin()
     (home / "out/prod/tls/server.pem").write_text((home / "out/prod/clients/ingest/client.pem").read_text())
