@@ -102,7 +102,8 @@ static void a_file_is_replaced_whole(void **state)
 	assert_int_equal(count_entries(*state), 1); /* no temporary name is left */
 }
 
-/* What a process that was killed before its rename left; but no file that is merely called alike.
+/* What a process that was killed before its rename left; but no file that is merely called
+ * alike.
  */
 static void what_was_not_finished_goes(void **state)
 {
