@@ -114,10 +114,15 @@ static void add_change(
 	issue->outlet_paths[issue->n_outlets++] = path;
 }
 
-static void tell_foreign(struct issue *issue, const char *path, const char *beside)
+static void tell_foreign(
+    struct issue *issue, const struct outlet *outlet, const char *path, const char *beside)
 {
-	MICA_FREE char *hint =
-	    mem_printf("compare the two; to let mica write '%s', move yours away", path);
+	MICA_FREE char *hint = mem_printf("compare the two%s; to let mica write '%s', move "
+	                                  "yours away",
+	    outlet->of_delivery ? ", before a command of deploy.md is given: each delivery has "
+	                          "another Secret"
+	                        : "",
+	    path);
 
 	findings_add(issue->findings, FINDING_WARNING, "not-ours", NULL, hint,
 	    "'%s' is not as mica wrote it: left alone; mica's is '%s'", path, beside);
@@ -140,7 +145,7 @@ static int compare_outlet(struct issue *issue, const struct asked *asked, struct
 		add_change(issue, asked, file, mem_give(path));
 		return 0;
 	}
-	tell_foreign(issue, path, beside_path);
+	tell_foreign(issue, asked->outlet, path, beside_path);
 	if (standing(issue, asked, beside, beside_path, &is, err) < 0)
 		return -1;
 	if (is == FOREIGN) {

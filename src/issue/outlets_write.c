@@ -120,21 +120,28 @@ int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *er
 /* --- what is left to do with them ----------------------------------------------------------
  */
 
-/* Of the cluster's: not the page about it, nor what lies beside a stranger's file. */
+/* Of the cluster's, not the page about it. */
 static bool goes_to_cluster(const struct outlet_change *change)
 {
-	return change->of_delivery && strcmp(change->file, change->outlet) == 0 &&
-	       strcmp(change->file, "deploy.md") != 0;
+	return change->of_delivery && strcmp(change->outlet, "deploy.md") != 0;
 }
 
-static bool was_changed(const struct issue *issue, size_t deployment)
+/* Where one lies beside a stranger's file, the commands would carry that one there: it names
+ * another Secret, and what deploy.md removes next is what the pods still need. */
+static bool is_to_be_told(const struct issue *issue, size_t deployment)
 {
+	bool changed = false;
+
 	for (size_t i = 0; i < issue->n_outlets; i++) {
-		if (issue->outlets[i].deployment == deployment &&
-		    goes_to_cluster(&issue->outlets[i]))
-			return true;
+		const struct outlet_change *change = &issue->outlets[i];
+
+		if (change->deployment != deployment || !goes_to_cluster(change))
+			continue;
+		if (strcmp(change->file, change->outlet) != 0)
+			return false;
+		changed = true;
 	}
-	return false;
+	return changed;
 }
 
 int issue_steps(const struct issue *issue, char ***ret, size_t *ret_n, struct err *err)
@@ -148,7 +155,7 @@ int issue_steps(const struct issue *issue, char ***ret, size_t *ret_n, struct er
 		size_t more = 0;
 
 		/* what `restart` says brings it there */
-		if (!was_changed(issue, i) || inventory->deployments[i].restart)
+		if (!is_to_be_told(issue, i) || inventory->deployments[i].restart)
 			continue;
 		if (milvus_steps(&inventory->deployments[i], &steps, &more, err) < 0) {
 			while (n > 0)

@@ -110,6 +110,18 @@ def test_the_configuration_alone(home, kind):
         assert annotations[0]["mica-config"] != annotations[1]["mica-config"]
 
 
+def test_what_names_the_secret_is_not_mica_s(home, kind):
+    """Its commands would take the older Secret to the cluster, and remove it there."""
+    home.begin(inventory(kind))
+    path = written(home, kind)[-1]
+    path.write_text(path.read_text() + "# mine\n")
+    applied = home.mica("rotate", "server")
+    assert "kubectl" not in applied.err and "before a command of deploy.md" in applied.err, applied
+    path.unlink()
+    assert "kubectl" in home.mica("apply").err
+    judge(home, kind)
+
+
 @pytest.mark.parametrize("change", ["removed", "open", "edited"])
 def test_a_secret_that_was_touched(home, kind, change):
     home.begin(inventory(kind))
