@@ -7,6 +7,7 @@
 #define MICA_CHECK_RULES_H
 
 #include <mica/check.h>
+#include <mica/digest.h>
 
 enum check_id {
 	/* the text */
@@ -105,5 +106,9 @@ void check_duplicate(
     struct findings *findings, const char *path, const struct mark *where, int first_line);
 void check_collision(
     struct findings *findings, const struct setting *one, const struct setting *other);
+
+/* Whether a public key (SHA-256 of its SubjectPublicKeyInfo) belongs to a private key that lies in
+ * Milvus' repository and image, where everybody can read it. */
+bool check_is_public(const struct digest *spki);
 
 #endif

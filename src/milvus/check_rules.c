@@ -244,3 +244,19 @@ void check_say_as(struct findings *findings, enum check_id id, struct check_how 
 	findings_add(findings, how.level, rules[id].name, where,
 	    how.hint ? how.hint : rules[id].mend, "%s", text);
 }
+
+bool check_is_public(const struct digest *spki)
+{
+	static const char *const keys[] = {
+		"94226eaf3a8acb733dafa214dc91fbee87b787a94c9ba147c6b2f314f59cc9d7", /* server */
+		"08415416c5c5af5504e3a27ec383b8baf238d3595db39e5a292079d3d49baa9a", /* client */
+		"0910eccda921ace7fbb64961f976a2dca359e95e4dbecf02d47ca2d3b0e0fc05", /* ca */
+	};
+	BUF_AUTO hex = BUF_INIT;
+
+	buf_addhex(&hex, spki->bytes, sizeof(spki->bytes));
+	for (size_t i = 0; i < mem_count(keys); i++)
+		if (strcmp(buf_text(&hex), keys[i]) == 0)
+			return true;
+	return false;
+}
