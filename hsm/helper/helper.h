@@ -83,6 +83,8 @@ int hsm_open_session(struct hsm *hsm, CK_SESSION_HANDLE *ret, struct err *err) M
 void hsm_close(struct hsm *hsm);
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
+/* The slots with a token in them, asked anew; free() it. */
+int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err) MICA_CHECKED;
 /* Asked again where it fails without a reason. */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 

@@ -212,7 +212,7 @@ CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret)
 	return rv;
 }
 
-static int slot_list(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err)
+int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err)
 {
 	MICA_FREE CK_SLOT_ID *slots = NULL;
 	CK_ULONG n = 0;
@@ -246,7 +246,7 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 	CK_ULONG n = 0;
 	uint32_t present = 0;
 
-	if (slot_list(hsm, &slots, &n, err) < 0)
+	if (hsm_slots(hsm, &slots, &n, err) < 0)
 		return -1;
 	for (CK_ULONG i = 0; i < n; i++) {
 		struct token_info info = { 0 };
