@@ -3,8 +3,8 @@
  * check: a deployment of Milvus judged as it is, whoever made it: its configuration, the files
  * that it names, its clients' parameters, and what its endpoints do.
  *
- * What is found are findings, by rules with stable names: the table below. The rules on texts are in
- * src/milvus/check_*.c, those on files and endpoints in src/check.
+ * What is found are findings, by rules with stable names: the table below. The rules on texts
+ * are in src/milvus/check_*.c, those on files and endpoints in src/check.
  */
 #ifndef MICA_CHECK_H
 #define MICA_CHECK_H
@@ -39,8 +39,8 @@ struct check_text {
 	struct buf text;
 };
 
-/* What of the container's files lies where here: "/milvus/tls" in "out/prod/tls". A relative path of
- * the container is one under /milvus, where Milvus runs. */
+/* What of the container's files lies where here: "/milvus/tls" in "out/prod/tls". A relative
+ * path of the container is one under /milvus, where Milvus runs. */
 struct check_mount {
 	char *inside;
 	char *here;
@@ -57,7 +57,8 @@ struct check_client {
 
 void check_client_clear(struct check_client *client);
 
-/* "uri=https://host:19530,server_pem_path=ca.pem": ERR_USAGE for a name that is none of these. */
+/* "uri=https://host:19530,server_pem_path=ca.pem": ERR_USAGE for a name that is none of these.
+ */
 int check_client_parse(
     const char *text, const char *name, struct check_client *ret, struct err *err) MICA_CHECKED;
 
@@ -72,13 +73,14 @@ struct check_target {
 	enum check_base base;
 	const struct check_text *texts; /* in the order that Milvus reads them */
 	size_t n_texts;
-	const struct check_text *user; /* user.yaml, read last; NULL: none */
+	const struct check_text *user;            /* user.yaml, read last; NULL: none */
 	const struct check_text *helm, *operator; /* values of the chart, the Milvus resource */
 	char *const *variables;                   /* KEY=VALUE */
 	size_t n_variables;
 	const struct check_mount *mounts;
 	size_t n_mounts;
-	bool mounted_only; /* other paths are of a container that nothing here shows: not judged */
+	bool mounted_only; /* other paths are of a container that nothing here shows: not judged
+	                    */
 	const struct check_client *clients;
 	size_t n_clients;
 	const char *ca; /* path of what clients trust; NULL: the configuration's caPemPath */
@@ -87,15 +89,16 @@ struct check_target {
 	const char *rest;    /* host:port; NULL: not asked */
 	bool rest_guessed;   /* it need not be there */
 	const char *metrics; /* host:port; NULL: port 9091 where the endpoints are */
-	const char *sni;            /* the name that endpoints are checked for; NULL: their host */
-	const struct buf *delivered; /* DER of what should be served; NULL: what serverPemPath names */
+	const char *sni;     /* the name that endpoints are checked for; NULL: their host */
+	const struct buf
+	    *delivered; /* DER of what should be served; NULL: what serverPemPath names */
 	int64_t now;
 	int64_t ahead; /* what ends within so many seconds is told; 0: 30 days */
 };
 
 /* Says what is wrong. -1 only when it cannot be judged at all: a variable that is none. */
-int check_target(const struct check_target *target, struct findings *findings, struct err *err)
-    MICA_CHECKED;
+int check_target(
+    const struct check_target *target, struct findings *findings, struct err *err) MICA_CHECKED;
 
 /* --- texts (src/milvus) ------------------------------------------------------------------ */
 
@@ -110,12 +113,15 @@ struct check_texts {
 
 void check_config(const struct check_texts *texts);
 
-/* The configuration in Helm's values or in a Milvus resource, added to config; and what is wrong
- * with the way it stands there. */
-void check_helm(const struct check_text *values, struct config *config, struct findings *findings);
-void check_operator(const struct check_text *resource, struct config *config, struct findings *findings);
+/* The configuration in Helm's values or in a Milvus resource, added to config; and what is
+ * wrong with the way it stands there. */
+void check_helm(
+    const struct check_text *values, struct config *config, struct findings *findings);
+void check_operator(
+    const struct check_text *resource, struct config *config, struct findings *findings);
 
 /* tls_mode: what the server is set to; -1: not known */
-void check_client_texts(const struct check_client *client, int tls_mode, struct findings *findings);
+void check_client_texts(
+    const struct check_client *client, int tls_mode, struct findings *findings);
 
 #endif

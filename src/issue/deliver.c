@@ -160,7 +160,8 @@ int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err)
 	struct issue_done done = { 0 };
 
 	if (complete_places(issue, jobs, err) < 0 || outdir_sync(issue->batch, err) < 0 ||
-	    owed_note_plan(issue, err) < 0 || outdir_swap(issue->batch, err) < 0 || issue_complete_outlets(issue, err) < 0 ||
+	    owed_note_plan(issue, err) < 0 || outdir_swap(issue->batch, err) < 0 ||
+	    issue_complete_outlets(issue, err) < 0 ||
 	    issue_write_outlets(issue, &done.outlets, err) < 0 ||
 	    record_deliveries(issue, jobs, &done.trees, err) < 0)
 		return -1;
