@@ -216,12 +216,14 @@ def test_pulled_out_and_put_back_in_mid_batch(home, kind, slot):
         kind.lose()
         kind.come_back()
         code, said = mica.finish()
-    if code and kind.can_hang:
-        assert "hung in C_" in said and not (home / "out/prod/tls/server.pem").exists(), said
-        if "hung in C_Login" in said:  # whether the card judged a PIN is not known
-            home.mica("apply", code=3)
+    if code and (kind.can_hang or slot == "9c"):
+        # the module hung, or answered the PIN of 9c with an error that tells nothing: whether a try was spent is not known
+        assert "C_" in said and "hint:" in said and not (home / "out/prod/tls/server.pem").exists(), said
+        again = home.mica("apply", code=None)
+        if again.code == 3:
+            assert "C_Login" in said and "--clear-latch" in again.err, again
             home.mica("token", "--clear-latch")
-        home.mica("apply")
+            home.mica("apply")
     else:
         assert code == 0, said
         # a login before and one after; for 9c one with each signature, of which one was cut off
