@@ -4,7 +4,6 @@ from harness import parts
 
 DATA = parts.TESTS / "data"
 GOLDEN = sorted((DATA / "golden").glob("*.txt"))
-UPSTREAM = DATA / "upstream"
 
 
 def outlets(path):
