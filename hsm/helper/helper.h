@@ -85,6 +85,9 @@ void hsm_close(struct hsm *hsm);
 char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
 /* The slots with a token in them, asked anew; free() it. */
 int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err) MICA_CHECKED;
+/* Some modules have no better word for a card that is gone than one that says nothing: then the
+ * slots tell, and the answer becomes CKR_DEVICE_REMOVED. */
+CK_RV hsm_why(struct hsm *hsm, CK_RV rv) MICA_CHECKED;
 /* Asked again where it fails without a reason. */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 

@@ -5,8 +5,6 @@
 
 #include <openssl/crypto.h>
 
-#include <mica/mem.h>
-
 #include "../wire/ckr.h"
 #include "../wire/flags.h"
 
@@ -91,22 +89,6 @@ static bool was_pulled_out(CK_USER_TYPE user, CK_RV rv)
 	       (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR);
 }
 
-/* Some modules have no other word for a card that is gone, and the list of slots tells. */
-static bool is_gone(struct hsm *hsm)
-{
-	MICA_FREE CK_SLOT_ID *slots = NULL;
-	struct err ignored = ERR_INIT; /* what cannot be listed is not known to be gone */
-	CK_ULONG n = 0;
-
-	if (hsm_slots(hsm, &slots, &n, &ignored) < 0)
-		return false;
-	hsm_step(hsm, STEP_LOGIN);
-	for (CK_ULONG i = 0; i < n; i++)
-		if (slots[i] == hsm->slot_id)
-			return false;
-	return true;
-}
-
 static void tell(struct hsm *hsm, enum wire_try spent)
 {
 	atomic_store(&hsm->page->spent, spent);
@@ -120,9 +102,8 @@ CK_RV hsm_call_login(struct hsm *hsm, CK_SESSION_HANDLE session, CK_USER_TYPE us
 	tell(hsm, WIRE_TRY_SPENT);
 	rv = hsm->ck->C_Login(
 	    session, user, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
-	if (user == CKU_CONTEXT_SPECIFIC &&
-	    (rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR) && is_gone(hsm))
-		rv = CKR_DEVICE_REMOVED;
+	if (user == CKU_CONTEXT_SPECIFIC)
+		rv = hsm_why(hsm, rv);
 	if (rv == CKR_OK || judged_no_pin(rv) || was_pulled_out(user, rv))
 		tell(hsm, WIRE_TRY_KEPT);
 	return rv;

@@ -235,6 +235,27 @@ int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *er
 	return 0;
 }
 
+static bool is_gone(struct hsm *hsm)
+{
+	MICA_FREE CK_SLOT_ID *slots = NULL;
+	struct err ignored = ERR_INIT; /* what cannot be listed is not known to be gone */
+	CK_ULONG n = 0;
+
+	if (hsm_slots(hsm, &slots, &n, &ignored) < 0)
+		return false;
+	for (CK_ULONG i = 0; i < n; i++)
+		if (slots[i] == hsm->slot_id)
+			return false;
+	return true;
+}
+
+CK_RV hsm_why(struct hsm *hsm, CK_RV rv)
+{
+	bool says_nothing = rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR;
+
+	return says_nothing && is_gone(hsm) ? CKR_DEVICE_REMOVED : rv;
+}
+
 /* A slot whose token cannot be read is left out: a reader may hold a card of another kind. Why
  * it could not be is told last, in words and a hint: where the wanted token is missing, that is
  * the reason. */

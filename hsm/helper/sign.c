@@ -21,7 +21,8 @@ MICA_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free)
 
 static int cannot_sign(struct hsm *hsm, CK_RV rv, const char *call, struct err *err)
 {
-	return ckr_fail(err, rv, call, "cannot sign with the key on %s", hsm->name);
+	return ckr_fail(
+	    err, hsm_why(hsm, rv), call, "cannot sign with the key on %s", hsm->name);
 }
 
 /* --- in and out ---------------------------------------------------------------- */
