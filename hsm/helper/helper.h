@@ -83,11 +83,8 @@ int hsm_open_session(struct hsm *hsm, CK_SESSION_HANDLE *ret, struct err *err) M
 void hsm_close(struct hsm *hsm);
 /* Cryptoki's strings are padded with blanks; some modules end them with a NUL all the same. */
 char *hsm_padded(const unsigned char *text, size_t len); /* free() it */
-/* The slots with a token in them, asked anew; free() it. */
-int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err) MICA_CHECKED;
-/* Some modules have no better word for a card that is gone than one that says nothing: then the
- * slots tell, and the answer becomes CKR_DEVICE_REMOVED. */
-CK_RV hsm_why(struct hsm *hsm, CK_RV rv) MICA_CHECKED;
+/* Whether no token is in the selected one's slot any more. Any thread may ask. */
+bool hsm_is_gone(struct hsm *hsm);
 /* Asked again where it fails without a reason. */
 CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret) MICA_CHECKED;
 
@@ -98,6 +95,8 @@ int hsm_login(
 /* One C_Login with hsm's PIN, NULL for a pad. What it may have cost is told to mica before. */
 CK_RV hsm_call_login(
     struct hsm *hsm, CK_SESSION_HANDLE session, CK_USER_TYPE user) MICA_CHECKED;
+/* It has cost none after all. */
+void hsm_try_kept(struct hsm *hsm);
 void hsm_forget_pin(struct hsm *hsm);
 
 /* --- attributes.c -------------------------------------------------------------- */

@@ -81,17 +81,14 @@ static bool judged_no_pin(CK_RV rv)
 	}
 }
 
-/* A PIN that is asked for again with each signature was right at the login. A card that is
- * pulled out when it gets it did not refuse it. */
-static bool was_pulled_out(CK_USER_TYPE user, CK_RV rv)
-{
-	return user == CKU_CONTEXT_SPECIFIC &&
-	       (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR);
-}
-
 static void tell(struct hsm *hsm, enum wire_try spent)
 {
 	atomic_store(&hsm->page->spent, spent);
+}
+
+void hsm_try_kept(struct hsm *hsm)
+{
+	tell(hsm, WIRE_TRY_KEPT);
 }
 
 /* Not by libp11, which takes the top bit from a vendor's answer: then it is another one. */
@@ -102,9 +99,7 @@ CK_RV hsm_call_login(struct hsm *hsm, CK_SESSION_HANDLE session, CK_USER_TYPE us
 	tell(hsm, WIRE_TRY_SPENT);
 	rv = hsm->ck->C_Login(
 	    session, user, (CK_UTF8CHAR *)hsm->pin, hsm->pin ? strlen(hsm->pin) : 0);
-	if (user == CKU_CONTEXT_SPECIFIC)
-		rv = hsm_why(hsm, rv);
-	if (rv == CKR_OK || judged_no_pin(rv) || was_pulled_out(user, rv))
+	if (rv == CKR_OK || judged_no_pin(rv))
 		tell(hsm, WIRE_TRY_KEPT);
 	return rv;
 }

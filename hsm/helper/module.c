@@ -212,13 +212,12 @@ CK_RV hsm_token_info(struct hsm *hsm, CK_SLOT_ID slot, struct token_info *ret)
 	return rv;
 }
 
-int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err)
+static int list_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *err)
 {
 	MICA_FREE CK_SLOT_ID *slots = NULL;
 	CK_ULONG n = 0;
 	CK_RV rv;
 
-	hsm_step(hsm, STEP_SLOTS);
 	do {
 		rv = hsm->ck->C_GetSlotList(CK_TRUE, NULL, &n);
 		if (rv != CKR_OK)
@@ -235,25 +234,18 @@ int hsm_slots(struct hsm *hsm, CK_SLOT_ID **ret, CK_ULONG *ret_n, struct err *er
 	return 0;
 }
 
-static bool is_gone(struct hsm *hsm)
+bool hsm_is_gone(struct hsm *hsm)
 {
 	MICA_FREE CK_SLOT_ID *slots = NULL;
 	struct err ignored = ERR_INIT; /* what cannot be listed is not known to be gone */
 	CK_ULONG n = 0;
 
-	if (hsm_slots(hsm, &slots, &n, &ignored) < 0)
+	if (list_slots(hsm, &slots, &n, &ignored) < 0)
 		return false;
 	for (CK_ULONG i = 0; i < n; i++)
 		if (slots[i] == hsm->slot_id)
 			return false;
 	return true;
-}
-
-CK_RV hsm_why(struct hsm *hsm, CK_RV rv)
-{
-	bool says_nothing = rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR;
-
-	return says_nothing && is_gone(hsm) ? CKR_DEVICE_REMOVED : rv;
 }
 
 /* A slot whose token cannot be read is left out: a reader may hold a card of another kind. Why
@@ -267,7 +259,8 @@ int hsm_list(struct hsm *hsm, struct buf *reply, struct err *err)
 	CK_ULONG n = 0;
 	uint32_t present = 0;
 
-	if (hsm_slots(hsm, &slots, &n, err) < 0)
+	hsm_step(hsm, STEP_SLOTS);
+	if (list_slots(hsm, &slots, &n, err) < 0)
 		return -1;
 	for (CK_ULONG i = 0; i < n; i++) {
 		struct token_info info = { 0 };

@@ -21,8 +21,7 @@ MICA_DEFINE_FREEP(ECDSA_SIG, ECDSA_SIG_free)
 
 static int cannot_sign(struct hsm *hsm, CK_RV rv, const char *call, struct err *err)
 {
-	return ckr_fail(
-	    err, hsm_why(hsm, rv), call, "cannot sign with the key on %s", hsm->name);
+	return ckr_fail(err, rv, call, "cannot sign with the key on %s", hsm->name);
 }
 
 /* --- in and out ---------------------------------------------------------------- */
@@ -112,14 +111,31 @@ static int have_session(struct hsm *hsm, struct hsm_signing *signing, struct err
 
 /* --- the signature ------------------------------------------------------------- */
 
+/* Some modules have no better word for a card that is gone than one that says nothing: then the
+ * slots tell. */
+static CK_RV why(struct hsm *hsm, const struct hsm_signing *signing, CK_RV rv)
+{
+	if (rv != CKR_FUNCTION_FAILED && rv != CKR_GENERAL_ERROR)
+		return rv;
+	hsm_signing_step(hsm, signing, STEP_SLOTS);
+	return hsm_is_gone(hsm) ? CKR_DEVICE_REMOVED : rv;
+}
+
 /* A key that wants its PIN each time: the one that C_Login took, or NULL for a pad. A wrong one
- * leaves the operation begun (CKR_OPERATION_ACTIVE): nothing more is signed then (serve.c). */
+ * leaves the operation begun (CKR_OPERATION_ACTIVE): nothing more is signed then (serve.c). The
+ * PIN was right at the login, so a card that is pulled out when it gets it did not refuse it.
+ */
 static CK_RV login_again(struct hsm *hsm, const struct hsm_signing *signing)
 {
+	CK_RV rv;
+
 	if (!hsm->key.always_authenticate)
 		return CKR_OK;
 	hsm_signing_step(hsm, signing, STEP_LOGIN);
-	return hsm_call_login(hsm, signing->session, CKU_CONTEXT_SPECIFIC);
+	rv = why(hsm, signing, hsm_call_login(hsm, signing->session, CKU_CONTEXT_SPECIFIC));
+	if (rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR)
+		hsm_try_kept(hsm);
+	return rv;
 }
 
 /* A touch that did not come in time looks like a lost login (CKR_USER_NOT_LOGGED_IN). Where the
@@ -155,7 +171,7 @@ static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct
 	hsm_signing_step(hsm, signing, STEP_SIGN_BEGIN);
 	rv = hsm->ck->C_SignInit(signing->session, &mechanism, hsm->key.handle);
 	if (rv != CKR_OK)
-		return cannot_sign(hsm, rv, "C_SignInit", err);
+		return cannot_sign(hsm, why(hsm, signing, rv), "C_SignInit", err);
 	rv = login_again(hsm, signing);
 	if (rv != CKR_OK)
 		return cannot_sign(hsm, rv, "C_Login", err);
@@ -163,7 +179,7 @@ static int sign(struct hsm *hsm, const struct hsm_signing *signing, const struct
 	rv = hsm->ck->C_Sign(
 	    signing->session, (CK_BYTE *)job->bytes.data, job->bytes.len, signature, &len);
 	if (rv != CKR_OK)
-		return sign_failed(hsm, rv, err);
+		return sign_failed(hsm, why(hsm, signing, rv), err);
 	if (len != signature_len(hsm->key.algorithm))
 		return wrong_length(hsm, len, err);
 	if (!algorithm_info(hsm->key.algorithm)->rsa)
