@@ -151,4 +151,20 @@ static inline void world_clear(struct world *world)
 	EVP_PKEY_free(world->ca_key);
 }
 
+/* For cmocka_run_group_tests(): one world of an EC CA for all tests, their *state. */
+static inline int world_set_up(void **state)
+{
+	static struct world world;
+
+	world_init(&world, ALG_EC_P256);
+	*state = &world;
+	return 0;
+}
+
+static inline int world_tear_down(void **state)
+{
+	world_clear(*state);
+	return 0;
+}
+
 #endif

@@ -198,21 +198,6 @@ static void no_serial_without_randomness(void **state)
 	assert_int_equal(serial[0], 7);
 }
 
-static int set_up(void **state)
-{
-	static struct world world;
-
-	world_init(&world, ALG_EC_P256);
-	*state = &world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_clear(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,5 +209,5 @@ int main(void)
 		cmocka_unit_test(no_serial_without_randomness),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

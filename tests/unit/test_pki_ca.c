@@ -278,21 +278,6 @@ static void bad_bundles(void **state)
 	refuse_bundle(&in, "'trust.pem' holds a malformed PEM block");
 }
 
-static int set_up(void **state)
-{
-	static struct world world;
-
-	world_init(&world, ALG_EC_P256);
-	*state = &world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_clear(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,5 +291,5 @@ int main(void)
 		cmocka_unit_test(bad_bundles),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -104,17 +104,11 @@ static void each_rule_has_a_case(void **state)
 
 static int set_up(void **state)
 {
-	static struct world world;
+	const struct world *world;
 
-	world_init(&world, ALG_EC_P256);
-	key_of_ca = world.ca_key;
-	*state = &world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_clear(*state);
+	world_set_up(state);
+	world = *state;
+	key_of_ca = world->ca_key;
 	return 0;
 }
 
@@ -126,5 +120,5 @@ int main(void)
 		cmocka_unit_test(each_rule_has_a_case),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

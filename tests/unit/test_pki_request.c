@@ -254,21 +254,6 @@ static void for_this_ca_alone(void **state)
 	world_clear(&other);
 }
 
-static int set_up(void **state)
-{
-	static struct world world;
-
-	world_init(&world, ALG_EC_P256);
-	*state = &world;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	world_clear(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,5 +264,5 @@ int main(void)
 		cmocka_unit_test(for_this_ca_alone),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }
