@@ -118,19 +118,6 @@ class Place:
             env["MICA_TOKEN_DEADLINE_MS"] = str(deadline)
         return self.home.mica(*args, env=env, **more)
 
-    def processes(self):
-        """Processes that this place's runs left behind."""
-        mark = f"MICA_FAULT_LOG={self.faults.log}".encode()
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as file:
-                    if mark in file.read().split(b"\0"):
-                        found.append(int(pid))
-            except OSError:
-                pass
-        return found
-
     def latched(self):
         return list(self.home.path.glob("state/latch-*"))
 
@@ -233,7 +220,7 @@ def judge_message(said, cell):
 def judge(place, said, cell):
     assert said.code in (0, 1, 3), f"exit {said.code}"
     judge_logins(place, cell)
-    assert not place.processes(), "a process was left behind"
+    assert not place.faults.processes(), "a process was left behind"
     unknown = set(place.faults.signed()) - known(place.home)
     assert not unknown, f"{len(unknown)} signatures that the ledger does not know"
     if said.code == 0:
@@ -291,7 +278,7 @@ def judge_init(place, said, cell):
             judge_message(said, cell)
         elif not objects(place)["Certificate Object"]:
             assert "warning: the token" in said.err, "it does not say that the token has no copy"
-    assert not place.processes(), "a process was left behind"
+    assert not place.faults.processes(), "a process was left behind"
     unknown = set(place.faults.signed()) - known(place.home)
     assert not unknown, f"{len(unknown)} signatures that the ledger does not know"
     return outcome

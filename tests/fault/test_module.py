@@ -2,7 +2,6 @@
 """A module that hangs, crashes, lies or loses its sessions: the run ends within its deadline and says what happened, or
 cures itself; nothing half-done is delivered, no process stays behind, and the next run works."""
 import concurrent.futures
-import os
 import signal
 import subprocess
 import time
@@ -75,19 +74,6 @@ class Bad:
     def run(self, *args, faults="", **more):
         return self.home.mica(*args, env=self.faults.env(faults), **more)
 
-    def processes(self):
-        """Processes that this home's runs left behind."""
-        mark = f"MICA_FAULT_LOG={self.faults.log}".encode()
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as file:
-                    if mark in file.read().split(b"\0"):
-                        found.append(int(pid))
-            except OSError:
-                pass
-        return found
-
     def still_as_before(self, staged=()):
         """Nothing was delivered. staged: what a killed run may leave, under names that begin with '..'."""
         after = snapshot(self.home / "out", mtime=True)
@@ -125,7 +111,7 @@ def fatal(folder, what):
         assert word in said.err, f"{word!r} was not said\n{said}"
     assert len(said.err.splitlines()) <= 8, said
     bad.still_as_before()
-    assert not bad.processes(), f"left behind: {bad.processes()}"
+    assert not bad.faults.processes(), f"left behind: {bad.faults.processes()}"
     assert set(bad.faults.signed()) <= known(bad.home), "a signature that the ledger does not know"
     bad.works_again()
     return took, said
@@ -246,4 +232,4 @@ def test_mica_killed_right_after_a_signature(scratch, number):
     assert set(bad.faults.signed()) <= known(bad.home), "a signature that the ledger does not know"
     bad.works_again()
     time.sleep(0.2)
-    assert not bad.processes()
+    assert not bad.faults.processes()

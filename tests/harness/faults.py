@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """libmica-fault.so (tests/fault/proxy.c): a module (SoftHSM2, if no other is named) behind one that goes wrong where
 it is told to, and that logs what it was asked to sign."""
+import os
+
 from . import parts
 
 
@@ -33,6 +35,19 @@ class Faults:
         if not self.log.exists():
             return []
         return [line.split() for line in self.log.read_text().splitlines() if line.split()[1] == function]
+
+    def processes(self):
+        """Processes that are left of what ran with env()."""
+        mark = f"MICA_FAULT_LOG={self.log}".encode()
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    if mark in file.read().split(b"\0"):
+                        found.append(int(pid))
+            except OSError:
+                pass
+        return found
 
     def signed(self):
         """SHA-256 of everything that was signed: what an EC P-256 key is given."""
