@@ -56,6 +56,8 @@ struct inv_ca {
 	char **permitted_dns;  /* name constraints: DNS domains, A-labels in lower case */
 	struct mark *permitted_dns_marks;
 	size_t n_permitted_dns; /* 0: no constraints */
+	bool cross_sign;        /* the CA that issues now is to certify this one's key too */
+	int64_t crl_days;       /* nextUpdate of its CRLs: days from thisUpdate */
 };
 
 /* What part of its life a certificate has left when it is renewed: a fraction, or a span. */

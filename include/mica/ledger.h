@@ -35,9 +35,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mica/anchor.h>
 #include <mica/buf.h>
 #include <mica/digest.h>
 #include <mica/err.h>
+#include <mica/revocation.h>
 
 struct ledger;
 
@@ -91,6 +93,9 @@ struct delivery {
 	struct digest key_file;   /* SHA-256 of the key's file (a key has 256 bits of entropy or more,
 	                             so its digest gives nothing away); all zero: no key delivered */
 	struct digest ca_file;    /* SHA-256 of the ca.pem that lies there */
+	struct digest crl_file;   /* SHA-256 of the crl.pem that lies there; all zero: none was delivered */
+	struct digest crl_list;   /* of what it revokes, and for which CAs: another one must be delivered */
+	int64_t crl_due;          /* when a newer one is to be delivered in any case */
 };
 
 void delivery_clear(struct delivery *delivery);
@@ -151,7 +156,36 @@ int ledger_note_outlets(struct ledger *ledger, const struct outlet_note *notes, 
  * with a dot is the ledger's own. */
 int ledger_note(struct ledger *ledger, const char *name, const struct buf *value, struct err *err) MICA_CHECKED;
 
+/* To REVOKED, with the reason, which the chain covers. ERR_EXISTS when one of them is revoked already. */
+int ledger_revoke(struct ledger *ledger, const int64_t *seqs, size_t n, enum revocation_reason reason,
+    struct err *err) MICA_CHECKED;
+
+/* A CRL (RECORD_CRL, entry and ca the CA's name, serial its number, not_before thisUpdate, not_after
+ * nextUpdate) lies outside now: ISSUED to DELIVERED, older ones of its CA to SUPERSEDED. */
+int ledger_published(struct ledger *ledger, int64_t seq, struct err *err) MICA_CHECKED;
+
+/* --- the anchor ----------------------------------------------------------------------------- */
+
+/* The newest event. */
+int ledger_anchor(struct ledger *ledger, struct anchor *ret, struct err *err) MICA_CHECKED;
+
+/* Whether this anchor lies on the chain. ERR_REFUSED names both heads: the ledger was cut, edited, restored
+ * from a backup, or goes on from a copy that another host went on from as well. */
+int ledger_check_anchor(struct ledger *ledger, const struct anchor *anchor, struct err *err) MICA_CHECKED;
+
 /* --- reading -------------------------------------------------------------------------------- */
+
+/* By CA and serial; ca NULL: of any CA (ERR_AMBIGUOUS). *ret_found false when there is none. */
+int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20], struct record *ret,
+    bool *ret_found, struct err *err) MICA_CHECKED;
+
+/* What a CRL of this CA has to say: every certificate that was revoked and ends after `since`, in the order
+ * of serials; free() the array. */
+int ledger_revocations(struct ledger *ledger, const char *ca, int64_t since, struct revocation **ret,
+    size_t *ret_n, struct err *err) MICA_CHECKED;
+
+/* Of one revoked record. */
+int ledger_revocation(struct ledger *ledger, int64_t seq, struct revocation *ret, struct err *err) MICA_CHECKED;
 
 /* The newest ISSUED, DELIVERED or SERVED record of an entry (kind RECORD_CA: of a CA); ERR_NOT_FOUND. */
 int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry, struct record *ret,

@@ -175,6 +175,7 @@ int token_store_certificate(struct token *token, const struct buf *der, const st
 enum token_use {
 	TOKEN_USE_ISSUE, /* TBSCertificates that are no CA's, and TBSCertLists, of this issuer */
 	TOKEN_USE_INIT,  /* CA certificates as well, and requests for this issuer and this key */
+	TOKEN_USE_CROSS, /* as ISSUE, and CA certificates for the one other key that was named */
 };
 
 /* A signer on the key that find or generate gave, for the issuer whose DER name this is. The token
