@@ -32,6 +32,8 @@ enum tree_state {
 	                     or mode or owner are not what they should be;
 	                     the key is good if it is that of the active certificate */
 	TREE_KEY_LOST,    /* the key file is missing or is not what was delivered */
+	TREE_CRL_CHANGED, /* crl.pem must change (something was revoked, it runs out, it is missing or edited), the
+	                     rest is good: nothing that Milvus reads */
 };
 
 struct tree_fact {
@@ -42,12 +44,20 @@ struct tree_fact {
 	char detail[96];    /* "server.key is missing"; empty: none */
 };
 
+/* What the ledger says of the issuing CA's newest CRL. */
+struct crl_fact {
+	bool exists;
+	bool list_changed; /* something was revoked that it does not say */
+	int64_t this_update, next_update;
+};
+
 struct plan_facts {
 	const struct entry_fact *entries; /* one for each certificate of the inventory, same order */
 	const struct tree_fact *trees;
 	size_t n_trees;
 	char *const *gone;                /* active entries of the ledger that the inventory no longer has */
 	size_t n_gone;
+	const struct crl_fact *crl;       /* NULL: nothing signs CRLs */
 };
 
 enum plan_action {
@@ -70,11 +80,21 @@ struct plan_item {
 	bool cut;           /* not_after was cut to the CA's end */
 };
 
+/* The issuing CA's CRL: every run that signs ends with one, and one that is due is signed alone. */
+struct plan_crl {
+	bool signs;          /* one is signed: it is due, or certificates are */
+	bool is_due;         /* whatever else is signed */
+	char *why;           /* it is due, or until when it is not; NULL: nothing signs CRLs */
+	int64_t due;         /* when the one that there is must be followed by another; 0: there is none */
+	int64_t next_update; /* of the one that would be signed, or of the one that there is */
+};
+
 struct plan {
 	struct plan_item *items; /* in the inventory's order; PLAN_RETIRE last */
 	size_t n;
-	size_t changes;          /* items that are not PLAN_KEEP */
-	size_t signatures;       /* how many the token would make */
+	struct plan_crl crl;
+	size_t changes;          /* items that are not PLAN_KEEP, and a CRL that is due */
+	size_t signatures;       /* how many the token would make, that of the CRL included */
 };
 
 struct plan_options {
@@ -92,6 +112,9 @@ int plan_make(const struct inventory *inventory, const struct plan_facts *facts,
     const struct plan_options *options, struct plan **ret, struct err *err) MICA_CHECKED;
 void plan_free(struct plan *plan);
 MICA_DEFINE_FREEP(struct plan, plan_free)
+
+/* When a CRL is followed by another, whatever is signed till then: a third of its life is left. */
+int64_t plan_crl_due(int64_t this_update, int64_t next_update);
 
 /* When a certificate with this life is renewed. */
 int64_t plan_due(const struct inv_certificate *certificate, int64_t not_before, int64_t not_after);

@@ -110,6 +110,7 @@ static unsigned place_change(
 		return 0;
 	switch (place->fact.state) {
 	case TREE_GOOD:
+	case TREE_CRL_CHANGED: /* Milvus reads no CRL */
 		return 0;
 	case TREE_CA_CHANGED:
 		return reads_trust(deployment) ? OWED_TRUST : 0;

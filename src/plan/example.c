@@ -28,6 +28,7 @@
 	"    subject: { O: Example, CN: Milvus CA g1 }\n"                                      \
 	"    # algorithm: ec-p256          # ec-p384 | rsa-2048 | rsa-3072 | rsa-4096\n"       \
 	"    # days: 3650                  # life of the CA certificate\n"                     \
+	"    # crl-days: 180               # how long a CRL holds; each run signs a new one\n" \
 	"    # certificate: ca.pem         # adopt a CA that has a certificate already\n"      \
 	"    # parent: [root.pem]          # the CAs above: mica init --csr, --certificate\n"  \
 	"    # permitted-dns: [example.com]  # the only DNS domains it may issue for\n"        \
@@ -73,8 +74,8 @@
 	"    # owner: \"1000:1000\"          # uid:gid that Milvus runs as\n"                  \
 	"    # key-mode: \"0600\"            # 0400, 0640, 0440\n"                             \
 	"    # keep: 2                     # how many deliveries are kept\n"                   \
-	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"         \
-	"    # restart: [./restart-milvus] # a program, no shell: run after delivery\n"       \
+	"    # endpoints: [\"127.0.0.1:19530\"]            # probed after delivery\n"          \
+	"    # restart: [./restart-milvus] # a program, no shell: run after delivery\n"        \
 	"    # deadline: 2m                # for it, and again for the endpoints\n"
 
 #define NAMES(names) "    dns: [" names "]         # every name that clients use\n"

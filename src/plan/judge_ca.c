@@ -169,6 +169,7 @@ static void judge_ca(struct judge *judge, const struct ca_keys *keys, struct inv
 	ca->state = (enum ca_state)keys->state.number;
 	ca->algorithm = (enum algorithm)keys->algorithm.number;
 	ca->days = keys->days.number;
+	ca->crl_days = keys->crl_days.number;
 	ca->certificate = judge_path(judge, &keys->certificate);
 	if (ca->certificate)
 		ca->certificate_mark = judge_mark(judge, keys->certificate.node);

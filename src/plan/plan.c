@@ -140,6 +140,41 @@ static void add_gone(const struct plan_facts *facts, struct plan *plan)
 	}
 }
 
+/* --- the CRL ---------------------------------------------------------------------------------
+ */
+
+int64_t plan_crl_due(int64_t this_update, int64_t next_update)
+{
+	return next_update - (next_update - this_update) / 3;
+}
+
+/* A CA that is over signs nothing, and needs no CRL: nothing of it is valid. */
+static bool ca_is_over(const struct plan_options *options)
+{
+	return options->ca_not_after != 0 && options->ca_not_after <= options->now;
+}
+
+/* Certificates have been counted. */
+static void make_crl(const struct inventory *inventory, const struct crl_fact *fact,
+    const struct plan_options *options, struct plan *plan)
+{
+	struct plan_crl *crl = &plan->crl;
+
+	if (!fact)
+		return;
+	crl->next_update = fact->next_update;
+	if (fact->exists)
+		crl->due = plan_crl_due(fact->this_update, fact->next_update);
+	crl->why = reason_crl(fact, options, crl, &crl->is_due);
+	crl->is_due &= !ca_is_over(options);
+	crl->signs = crl->is_due || plan->signatures > 0;
+	if (crl->signs)
+		crl->next_update =
+		    options->now + inventory_issuer(inventory)->crl_days * CLOCK_DAY;
+	plan->changes += crl->is_due;
+	plan->signatures += crl->signs;
+}
+
 /* --- all of it ------------------------------------------------------------------------------
  */
 
@@ -207,6 +242,7 @@ int plan_make(const struct inventory *inventory, const struct plan_facts *facts,
 	    select_forced(inventory, options, selected, forced, err) < 0)
 		return -1;
 	make_items(inventory, facts, options, selected, forced, plan);
+	make_crl(inventory, facts->crl, options, plan);
 	if (check_ca(plan, options, err) < 0)
 		return -1;
 	*ret = mem_give(plan);
@@ -222,5 +258,6 @@ void plan_free(struct plan *plan)
 		free(plan->items[i].why);
 	}
 	free(plan->items);
+	free(plan->crl.why);
 	free(plan);
 }

@@ -11,8 +11,9 @@ static void note_tree(struct reason_trees *trees, const struct tree_fact *fact)
 	if (fact->state == TREE_KEY_LOST) {
 		if (!trees->lost)
 			trees->lost = fact;
-	} else if (fact->state != TREE_GOOD && !trees->outdated) {
-		trees->outdated = fact;
+	} else if (fact->state != TREE_GOOD &&
+	           (!trees->outdated || trees->outdated->state == TREE_CRL_CHANGED)) {
+		trees->outdated = fact; /* a CRL is the least that can be told of a place */
 	}
 }
 
@@ -104,7 +105,7 @@ static char *key_reason(const struct reason_input *in)
 	if (trees->lost)
 		return with_detail(in, trees->lost, "the key is lost");
 	if (trees->outdated && trees->outdated->state != TREE_CA_CHANGED &&
-	    !trees->key_somewhere)
+	    trees->outdated->state != TREE_CRL_CHANGED && !trees->key_somewhere)
 		return with_detail(
 		    in, trees->outdated, "its key is nowhere to be found; it is missing");
 	return NULL;
@@ -124,6 +125,8 @@ static char *deliver_reason(const struct reason_input *in)
 	}
 	if (fact->state == TREE_CA_CHANGED)
 		return with_detail(in, fact, "ca.pem must change");
+	if (fact->state == TREE_CRL_CHANGED)
+		return with_detail(in, fact, "crl.pem must change");
 	return with_detail(in, fact, "files are out of date");
 }
 
@@ -164,4 +167,23 @@ char *reason_why(
 		return why;
 	*ret = PLAN_KEEP;
 	return keep_reason(in, item);
+}
+
+char *reason_crl(const struct crl_fact *fact, const struct plan_options *options,
+    const struct plan_crl *crl, bool *ret_is_due)
+{
+	const int64_t left = fact->next_update - options->now;
+	char span[CLOCK_TEXT], end[CLOCK_TEXT], due[CLOCK_TEXT];
+
+	*ret_is_due = true;
+	if (!fact->exists)
+		return mem_strdup("there is none yet");
+	if (fact->list_changed)
+		return mem_strdup("it does not say all that was revoked");
+	if (crl->due - options->ahead <= options->now)
+		return mem_printf(
+		    "%s %s", left <= 0 ? "ran out" : "runs out in", clock_span(left, span));
+	*ret_is_due = false;
+	return mem_printf("valid until %s, signed again from %s on",
+	    clock_date(fact->next_update, end), clock_date(crl->due, due));
 }

@@ -60,7 +60,9 @@ static int set_up(void **state)
 	world->trees[2] = (struct tree_fact){ 0, REMOTE, TREE_GOOD, true, "" };
 	world->trees[3] = (struct tree_fact){ 1, SERVER, TREE_GOOD, true, "" };
 	world->trees[4] = (struct tree_fact){ 1, QUERY, TREE_GOOD, true, "" };
-	world->facts = (struct plan_facts){ world->entries, world->trees, 5, NULL, 0 };
+	world->facts = (struct plan_facts){
+		.entries = world->entries, .trees = world->trees, .n_trees = 5
+	};
 	world->options = (struct plan_options){ .now = now, .ca_not_after = now + 3650 * DAY };
 	*state = world;
 	return 0;
@@ -430,6 +432,107 @@ static void after_the_end_of_the_ca(void **state)
 	assert_non_null(strstr(world->err.hint, "renewed with the same key"));
 }
 
+/* --- the CRL -------------------------------------------------------------------------------
+ */
+
+static void expect_crl(const struct world *world, bool is_due, bool signs, const char *why)
+{
+	const struct plan_crl *crl = &world->plan->crl;
+
+	if (crl->is_due != is_due || crl->signs != signs || strcmp(crl->why, why) != 0)
+		fail_msg("due %d, signs %d: %s", crl->is_due, crl->signs, crl->why);
+}
+
+static void without_crls(void **state)
+{
+	struct world *world = *state;
+
+	make(world);
+	assert_false(world->plan->crl.signs);
+	assert_null(world->plan->crl.why);
+	assert_int_equal(world->plan->crl.next_update, 0);
+}
+
+static void crl_that_is_not_due(void **state)
+{
+	struct world *world = *state;
+	const struct crl_fact crl = { true, false, now - DAY, now + 179 * DAY };
+
+	world->facts.crl = &crl;
+	make(world);
+	assert_int_equal(world->plan->signatures, 0);
+	assert_int_equal(world->plan->changes, 0);
+	expect_crl(
+	    world, false, false, "valid until 2027-05-20, signed again from 2027-03-21 on");
+	assert_true(world->plan->crl.due == now + 119 * DAY);
+	assert_true(world->plan->crl.next_update == now + 179 * DAY);
+}
+
+/* Whatever is signed, a CRL is signed with it: no change of its own. */
+static void crl_of_a_run_that_signs(void **state)
+{
+	struct world *world = *state;
+	const struct crl_fact crl = { true, false, now - DAY, now + 179 * DAY };
+
+	world->facts.crl = &crl;
+	world->entries[SERVER].exists = false;
+	make(world);
+	assert_int_equal(world->plan->signatures, 2);
+	assert_int_equal(world->plan->changes, 1);
+	expect_crl(
+	    world, false, true, "valid until 2027-05-20, signed again from 2027-03-21 on");
+	assert_true(world->plan->crl.next_update == now + 180 * DAY);
+}
+
+static void crl_that_is_due(void **state)
+{
+	struct world *world = *state;
+	struct crl_fact crl = { 0 };
+
+	world->facts.crl = &crl;
+	make(world);
+	assert_int_equal(world->plan->signatures, 1);
+	assert_int_equal(world->plan->changes, 1);
+	expect_crl(world, true, true, "there is none yet");
+	crl = (struct crl_fact){ true, true, now - DAY, now + 179 * DAY };
+	make(world);
+	assert_int_equal(world->plan->signatures, 1);
+	expect_crl(world, true, true, "it does not say all that was revoked");
+	crl = (struct crl_fact){ true, false, now - 120 * DAY + 1, now + 60 * DAY + 1 };
+	make(world);
+	assert_int_equal(world->plan->signatures, 0);
+	world->options.ahead = 1;
+	make(world);
+	assert_int_equal(world->plan->signatures, 1);
+	expect_crl(world, true, true, "runs out in 60 days");
+	world->options.ahead = 0;
+	crl = (struct crl_fact){ true, false, now - 190 * DAY, now - 10 * DAY };
+	make(world);
+	expect_crl(world, true, true, "ran out 10 days ago");
+	world->options.ca_not_after = now; /* a CA that is over signs nothing */
+	make(world);
+	assert_int_equal(world->plan->signatures, 0);
+	assert_false(world->plan->crl.is_due);
+}
+
+static void crl_delivered(void **state)
+{
+	struct world *world = *state;
+
+	world->trees[2] = (struct tree_fact){ 0, REMOTE, TREE_CRL_CHANGED, true, "" };
+	expect_alone(world, REMOTE, PLAN_DELIVER,
+	    "crl.pem must change in /etc/mica/out/prod/clients/remote");
+	world->trees[0] =
+	    (struct tree_fact){ 0, SERVER, TREE_CRL_CHANGED, true, "crl.pem is missing" };
+	world->trees[2].state = TREE_GOOD;
+	expect_alone(world, SERVER, PLAN_DELIVER,
+	    "crl.pem must change in /etc/mica/out/prod/tls: crl.pem is missing");
+	world->trees[3] =
+	    (struct tree_fact){ 1, SERVER, TREE_OLD, true, "server.pem was changed" };
+	expect_alone(world, SERVER, PLAN_DELIVER,
+	    "files are out of date in /etc/mica/out/test/tls: server.pem was changed");
+}
+
 static void action_names(void **state)
 {
 	(void)state;
@@ -460,6 +563,11 @@ int main(void)
 		TEST(gone),
 		TEST(near_the_end_of_the_ca),
 		TEST(after_the_end_of_the_ca),
+		TEST(without_crls),
+		TEST(crl_that_is_not_due),
+		TEST(crl_of_a_run_that_signs),
+		TEST(crl_that_is_due),
+		TEST(crl_delivered),
 		TEST(action_names),
 	};
 
