@@ -214,8 +214,8 @@ int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struc
     struct buf *ret, struct err *err) MICA_CHECKED;
 
 /* Whether a request for a certificate of this key was made before. */
-int issue_init_requested(struct issue *issue, const struct buf *spki, bool *ret_requested,
-    struct err *err) MICA_CHECKED;
+int issue_init_requested(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    bool *ret_requested, struct err *err) MICA_CHECKED;
 
 struct issue_request {
 	struct buf der; /* PKCS#10 CertificationRequest */

@@ -79,7 +79,7 @@ static int judge_key(struct making *making, struct err *err)
 	const char *is = algorithm_info(making->key->algorithm)->name;
 	bool requested = false;
 
-	if (issue_init_requested(making->issue, &making->key->spki, &requested, err) < 0)
+	if (issue_init_requested(making->issue, ca, &making->key->spki, &requested, err) < 0)
 		return -1;
 	if (requested) {
 		report_detail(&making->run->report,

@@ -8,82 +8,92 @@
 
 #include <mica/file.h>
 
-static void take(struct issue *issue, struct ca **given, const char *file)
+static void take(struct issuer *issuer, struct ca **given, const char *file)
 {
-	ca_free(issue->given);
-	free(issue->given_file);
-	issue->given = mem_give(*given);
-	issue->given_file = mem_strdup(file);
+	ca_free(issuer->given);
+	free(issuer->given_file);
+	issuer->given = mem_give(*given);
+	issuer->given_file = mem_strdup(file);
 }
 
-/* Before anybody is asked for a PIN; once the CA has its certificate the file is not needed. */
-void issue_read_adopted(struct issue *issue)
+static void read_adopted(struct issue *issue, struct issuer *issuer)
 {
-	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	const struct inv_ca *ca = issuer->inv;
 	MICA_AUTO(ca_freep) struct ca *given = NULL;
 	BUF_AUTO bytes = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (issue->ca || !ca->certificate)
+	if (issuer->ca || !ca->certificate)
 		return;
 	if (file_read(AT_FDCWD, ca->certificate, FILE_MAX_TEXT, &bytes, &err) < 0 ||
 	    ca_read(ca->certificate, &bytes, &given, &err) < 0)
 		issue_blame(issue, "certificate", &ca->certificate_mark, &err);
 	else
-		take(issue, &given, ca->certificate);
+		take(issuer, &given, ca->certificate);
+}
+
+/* Before anybody is asked for a PIN; once the CA has its certificate the file is not needed. */
+void issue_read_adopted(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++)
+		read_adopted(issue, &issue->cas[i]);
 }
 
 /* --- judging it
  * -------------------------------------------------------------------------------
  */
 
-static int judge_root(const struct issue *issue, struct err *err)
+static int judge_root(const struct issue *issue, const struct issuer *issuer, struct err *err)
 {
-	if (!ca_is_root(issue->given)) {
+	if (!ca_is_root(issuer->given)) {
 		err_set(err, ERR_REFUSED,
 		    "the certificate '%s' is no root: its own key did not sign it",
-		    issue->given_file);
+		    issuer->given_file);
 		return err_hint(
 		    err, "name the certificates above it with 'parent', nearest first");
 	}
-	if (ca_not_after(issue->given) > issue->ambient.now)
+	if (ca_not_after(issuer->given) > issue->ambient.now)
 		return 0;
-	return err_set(err, ERR_REFUSED, "the certificate '%s' has expired", issue->given_file);
+	return err_set(
+	    err, ERR_REFUSED, "the certificate '%s' has expired", issuer->given_file);
 }
 
 /* An expired parent is no fault of the inventory once its CA works; it is a reason not to
  * begin. */
-static int judge_times(struct issue *issue, const struct inv_ca *ca, struct err *err)
+static int judge_times(struct issue *issue, const struct issuer *issuer, struct err *err)
 {
+	const struct chain *chain = issuer->chain;
 	struct err why = ERR_INIT;
 	size_t at = 0;
 
-	if (!issue->chain ||
-	    chain_check_times(issue->chain, issue->ambient.now, &at, &why) == 0)
+	if (!chain || chain_check_times(chain, issue->ambient.now, &at, &why) == 0)
 		return 0;
-	issue_blame(issue, "parent", &ca->parent_marks[chain_file(issue->chain, at)], &why);
-	return err_set(err, ERR_REFUSED, "nothing below '%s' would be valid",
-	    chain_subject(issue->chain, at));
+	issue_blame(issue, "parent", &issuer->inv->parent_marks[chain_file(chain, at)], &why);
+	return err_set(
+	    err, ERR_REFUSED, "nothing below '%s' would be valid", chain_subject(chain, at));
 }
 
-static int judge_intermediate(struct issue *issue, const struct inv_ca *ca, struct err *err)
+static int judge_intermediate(struct issue *issue, struct issuer *issuer, struct err *err)
 {
-	if (judge_times(issue, ca, err) < 0 ||
-	    ca_check_ready(issue->given, issue->ambient.now, err) < 0 ||
-	    ca_put_under(issue->given, issue->chain, err) < 0)
+	if (judge_times(issue, issuer, err) < 0 ||
+	    ca_check_ready(issuer->given, issue->ambient.now, err) < 0 ||
+	    ca_put_under(issuer->given, issuer->chain, err) < 0)
 		return -1;
-	issue->chain = NULL; /* the given CA's now */
+	issuer->chain = NULL; /* the given CA's now */
 	return 0;
 }
 
-static int judge_given(struct issue *issue, const struct inv_ca *ca, struct err *err)
+static int judge_given(struct issue *issue, struct issuer *issuer, struct err *err)
 {
-	if (issue->chain ? judge_intermediate(issue, ca, err) < 0 : judge_root(issue, err) < 0)
+	const struct inv_ca *ca = issuer->inv;
+	const struct ca *given = issuer->given;
+
+	if (issuer->chain ? judge_intermediate(issue, issuer, err) < 0
+	                  : judge_root(issue, issuer, err) < 0)
 		return -1;
-	if (ca->n_subject > 0 &&
-	    ca_check_subject(issue->given, ca->subject, ca->n_subject, err) < 0)
+	if (ca->n_subject > 0 && ca_check_subject(given, ca->subject, ca->n_subject, err) < 0)
 		return -1;
-	return ca_check_permitted(issue->given, ca->permitted_dns, ca->n_permitted_dns, err);
+	return ca_check_permitted(given, ca->permitted_dns, ca->n_permitted_dns, err);
 }
 
 /* --- init's ways
@@ -91,10 +101,9 @@ static int judge_given(struct issue *issue, const struct inv_ca *ca, struct err 
  */
 
 /* What follows the certificate in its file must be what the inventory says stands above it. */
-static int same_chain(const struct issue *issue, const char *file, const struct buf *ders,
+static int same_chain(const struct chain *chain, const char *file, const struct buf *ders,
     size_t n, struct err *err)
 {
-	const struct chain *chain = issue->chain;
 
 	for (size_t i = 1; i < n; i++) {
 		const struct buf *wanted =
@@ -112,7 +121,7 @@ static int same_chain(const struct issue *issue, const char *file, const struct 
 	return 0;
 }
 
-static int read_brought(struct issue *issue, const char *file, struct err *err)
+static int read_brought(struct issuer *issuer, const char *file, struct err *err)
 {
 	MICA_AUTO(ca_freep) struct ca *given = NULL;
 	BUF_AUTO bytes = BUF_INIT;
@@ -127,10 +136,10 @@ static int read_brought(struct issue *issue, const char *file, struct err *err)
 	if (status < 0 && err->hint[0] == '\0')
 		err_hint(err, "the CA above must put into it what the request asks for");
 	if (status == 0)
-		status = same_chain(issue, file, ders, n, err);
+		status = same_chain(issuer->chain, file, ders, n, err);
 	chain_free_ders(ders, n);
 	if (status == 0)
-		take(issue, &given, file);
+		take(issuer, &given, file);
 	return status;
 }
 
@@ -149,22 +158,22 @@ static int need_parent(const struct inv_ca *ca, const char *option, struct err *
 	                     "'parent'");
 }
 
-static int settle_itself(struct issue *issue, const struct inv_ca *ca, struct err *err)
+static int settle_itself(struct issue *issue, struct issuer *issuer, struct err *err)
 {
-	if (issue->given)
-		return judge_given(issue, ca, err);
-	if (ca->n_parents == 0)
+	if (issuer->given)
+		return judge_given(issue, issuer, err);
+	if (issuer->inv->n_parents == 0)
 		return 0;
 	err_set(err, ERR_REFUSED, "CA '%s' is no root: '%s' is to sign its certificate",
-	    ca->name, chain_subject(issue->chain, 0));
+	    issuer->inv->name, chain_subject(issuer->chain, 0));
 	return err_hint(err,
 	    "mica init --csr FILE, and with what was signed: mica init --certificate FILE");
 }
 
 static int settle_request(
-    struct issue *issue, const struct inv_ca *ca, const char *file, struct err *err)
+    struct issue *issue, const struct issuer *issuer, const char *file, struct err *err)
 {
-	if (need_parent(ca, "--csr", err) < 0 || judge_times(issue, ca, err) < 0)
+	if (need_parent(issuer->inv, "--csr", err) < 0 || judge_times(issue, issuer, err) < 0)
 		return -1;
 	free(issue->request_file);
 	issue->request_file = mem_strdup(file);
@@ -172,23 +181,26 @@ static int settle_request(
 }
 
 static int settle_brought(
-    struct issue *issue, const struct inv_ca *ca, const char *file, struct err *err)
+    struct issue *issue, struct issuer *issuer, const char *file, struct err *err)
 {
-	if (need_parent(ca, "--certificate", err) < 0 || read_brought(issue, file, err) < 0)
+	if (need_parent(issuer->inv, "--certificate", err) < 0 ||
+	    read_brought(issuer, file, err) < 0)
 		return -1;
-	return judge_given(issue, ca, err);
+	return judge_given(issue, issuer, err);
 }
 
 int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
     const struct issue_init_options *options, struct err *err)
 {
+	struct issuer *issuer = issue_issuer_of(issue, ca);
+
 	switch (options->way) {
 	case ISSUE_INIT_ITSELF:
-		return settle_itself(issue, ca, err);
+		return settle_itself(issue, issuer, err);
 	case ISSUE_INIT_REQUEST:
-		return settle_request(issue, ca, options->file, err);
+		return settle_request(issue, issuer, options->file, err);
 	case ISSUE_INIT_CERTIFICATE:
-		return settle_brought(issue, ca, options->file, err);
+		return settle_brought(issue, issuer, options->file, err);
 	}
 	return -1;
 }

@@ -54,7 +54,8 @@ void issue_expect_carried(const struct issue *issue, size_t deployment, struct c
 
 	if (!issue->entries[server].exists || !read_key(issue, server, &ret->key))
 		return;
-	issue_certificate_text(issue, &issue->current[server].certificate, &ret->certificate);
+	issue_certificate_text(issue, issue->current[server].ca,
+	    &issue->current[server].certificate, &ret->certificate);
 	buf_add(&ret->ca, ca->data, ca->len);
 	ret->known = true;
 }

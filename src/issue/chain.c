@@ -43,8 +43,9 @@ static int read_parents(struct issue *issue, const struct inv_ca *inv, struct ch
 	return status;
 }
 
-static void read_chain(struct issue *issue, const struct inv_ca *inv)
+static void read_chain(struct issue *issue, struct issuer *issuer)
 {
+	const struct inv_ca *inv = issuer->inv;
 	MICA_AUTO(chain_freep) struct chain *chain = chain_new();
 	struct err err = ERR_INIT;
 	size_t at = 0;
@@ -55,50 +56,57 @@ static void read_chain(struct issue *issue, const struct inv_ca *inv)
 		issue_blame(issue, "parent", &inv->parent_marks[chain_file(chain, at)], &err);
 		return;
 	}
-	issue->chain = mem_give(chain);
+	issuer->chain = mem_give(chain);
 }
 
 /* The certificate that the CA has, under what the inventory says now. */
-static void place_ca(struct issue *issue, const struct inv_ca *inv)
+static void place_ca(struct issue *issue, struct issuer *issuer)
 {
+	const struct inv_ca *inv = issuer->inv;
 	struct err err = ERR_INIT;
 
-	if (!issue->chain && !ca_is_root(issue->ca)) {
+	if (!issuer->chain && !ca_is_root(issuer->ca)) {
 		err_set(&err, ERR_FAILED,
 		    "the certificate of CA '%s' is no root's, and the inventory does not say "
 		    "who stands above it",
 		    inv->name);
 		err_hint(&err, "name the certificates above it with 'parent', nearest first");
 		issue_blame(issue, "parent", &inv->mark, &err);
-	} else if (issue->chain && ca_put_under(issue->ca, issue->chain, &err) < 0) {
+	} else if (issuer->chain && ca_put_under(issuer->ca, issuer->chain, &err) < 0) {
 		issue_blame(issue, "parent", &inv->parent_marks[0], &err);
 	} else {
-		issue->chain = NULL; /* the CA's now */
+		issuer->chain = NULL; /* the CA's now */
 	}
 }
 
-static void check_permitted(struct issue *issue, const struct inv_ca *inv)
+static void check_permitted(struct issue *issue, const struct issuer *issuer)
 {
+	const struct inv_ca *inv = issuer->inv;
 	struct err err = ERR_INIT;
 
-	if (ca_check_permitted(issue->ca, inv->permitted_dns, inv->n_permitted_dns, &err) == 0)
+	if (ca_check_permitted(issuer->ca, inv->permitted_dns, inv->n_permitted_dns, &err) == 0)
 		return;
 	err_hint(&err, "what a CA may issue for is settled when its certificate is made");
 	issue_blame(issue, "permitted-dns", &inv->permitted_dns_marks[0], &err);
 }
 
-void issue_read_chain(struct issue *issue)
+static void read_one(struct issue *issue, struct issuer *issuer)
 {
-	const struct inv_ca *inv = inventory_issuer(issue->inventory);
 	size_t errors = issue->findings->errors;
 
-	if (inv->n_parents > 0)
-		read_chain(issue, inv);
-	if (!issue->ca)
+	if (issuer->inv->n_parents > 0)
+		read_chain(issue, issuer);
+	if (!issuer->ca)
 		return;
 	if (issue->findings->errors == errors)
-		place_ca(issue, inv);
-	check_permitted(issue, inv);
+		place_ca(issue, issuer);
+	check_permitted(issue, issuer);
+}
+
+void issue_read_chain(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++)
+		read_one(issue, &issue->cas[i]);
 }
 
 /* --- what follows from it
@@ -118,11 +126,14 @@ void issue_fill_trust(struct issue *issue)
 	buf_add(&issue->trusted, issue->trust.data, issue->trust.len);
 }
 
-void issue_certificate_text(const struct issue *issue, const struct buf *der, struct buf *ret)
+void issue_certificate_text(
+    const struct issue *issue, const char *ca, const struct buf *der, struct buf *ret)
 {
+	const struct issuer *issuer = issue_issuer(issue, ca);
+
 	certificate_pem(der, ret);
-	if (issue->ca)
-		ca_add_sent(issue->ca, ret);
+	if (issuer && issuer->ca)
+		ca_add_sent(issuer->ca, ret);
 }
 
 static bool is_server(const struct issue *issue, const struct place *place)

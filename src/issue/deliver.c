@@ -56,6 +56,8 @@ static int complete_places(struct issue *issue, const struct job **jobs, struct 
 		if (!place->tree)
 			continue;
 		issue_certificate_text(issue,
+		    job ? inventory_issuer(issue->inventory)->name
+		        : issue->current[place->certificate].ca,
 		    job ? &job->der : &issue->current[place->certificate].certificate,
 		    &certificate);
 		if (put_public(issue, place, &certificate, &last, err) < 0)

@@ -140,7 +140,7 @@ static enum tree_state judge_certificate(struct issue *issue, struct place *plac
 	BUF_AUTO wanted = BUF_INIT;
 	enum content content;
 
-	issue_certificate_text(issue, &current->certificate, &wanted);
+	issue_certificate_text(issue, current->ca, &current->certificate, &wanted);
 	content = compare(place, place->cert_name, &wanted, NULL);
 	if (content == SAME)
 		return TREE_GOOD;

@@ -35,18 +35,52 @@ static int restore_file(
 	return file_replace(AT_FDCWD, path, ca_pem(ca)->data, ca_pem(ca)->len, 0644, err);
 }
 
-int issue_read_ca(struct issue *issue, struct err *err)
+static int read_ca(struct issue *issue, struct issuer *issuer, struct err *err)
 {
-	const struct inv_ca *inv = inventory_issuer(issue->inventory);
+	const char *name = issuer->inv->name;
 	MICA_AUTO(record_clear) struct record record = { 0 };
+	struct err why = ERR_INIT;
 
-	if (!issue->ledger)
+	if (!issue->ledger || issuer->ca)
 		return 0;
-	if (ledger_current(issue->ledger, RECORD_CA, inv->name, &record, err) < 0)
-		return err->kind == ERR_NOT_FOUND ? 0 : -1;
-	if (ca_read(inv->name, &record.certificate, &issue->ca, err) < 0)
+	if (ledger_current(issue->ledger, RECORD_CA, name, &record, &why) < 0) {
+		if (why.kind == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
 		return -1;
-	return restore_file(issue, inv, issue->ca, err);
+	}
+	if (ca_read(name, &record.certificate, &issuer->ca, err) < 0)
+		return -1;
+	return restore_file(issue, issuer->inv, issuer->ca, err);
+}
+
+int issue_read_cas(struct issue *issue, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	if (!issue->cas)
+		issue->cas = mem_array(inventory->n_cas, sizeof(*issue->cas));
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		issue->cas[i].inv = &inventory->cas[i];
+		if (read_ca(issue, &issue->cas[i], err) < 0)
+			return -1;
+	}
+	issue->ca = issue->cas[inventory->issuing].ca;
+	return 0;
+}
+
+struct issuer *issue_issuer_of(const struct issue *issue, const struct inv_ca *ca)
+{
+	return &issue->cas[ca - issue->inventory->cas];
+}
+
+struct issuer *issue_issuer(const struct issue *issue, const char *name)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		if (strcmp(issue->inventory->cas[i].name, name) == 0)
+			return &issue->cas[i];
+	}
+	return NULL;
 }
 
 /* --- making it ------------------------------------------------------------------------------
@@ -129,13 +163,13 @@ int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struc
 	return 0;
 }
 
-void issue_fill_own(
-    struct record *record, const struct issue *issue, const char *entry, const struct buf *spki)
+void issue_fill_own(struct record *record, const struct issue *issue, const struct inv_ca *ca,
+    const char *entry, const struct buf *spki)
 {
 	*record = (struct record){
 		.entry = mem_strdup(entry),
 		.kind = RECORD_CA,
-		.ca = mem_strdup(inventory_issuer(issue->inventory)->name),
+		.ca = mem_strdup(ca->name),
 		.state = RECORD_INTENDED,
 		.key = digest_of(spki->data, spki->len),
 		.created = issue->ambient.now,
@@ -172,7 +206,7 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 	    lint_new(issuer, &lint, err) < 0 ||
 	    lint_approve(lint, &spec, issue->ambient.now, issue->findings, &approval, err) < 0)
 		return -1;
-	issue_fill_own(&record, issue, ca->name, spki);
+	issue_fill_own(&record, issue, ca, ca->name, spki);
 	memcpy(record.serial, spec.serial, sizeof(record.serial));
 	record.not_before = spec.not_before;
 	record.not_after = spec.not_after;
@@ -191,23 +225,24 @@ static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct b
 int issue_init_check(
     const struct issue *issue, const struct inv_ca *ca, const struct buf *spki, struct err *err)
 {
-	(void)ca;
-	if (!issue->given || buf_same(ca_spki(issue->given), spki->data, spki->len))
+	const struct issuer *issuer = issue_issuer_of(issue, ca);
+
+	if (!issuer->given || buf_same(ca_spki(issuer->given), spki->data, spki->len))
 		return 0;
 	err_set(err, ERR_REFUSED, "the key on the token is not that of the certificate '%s'",
-	    issue->given_file);
+	    issuer->given_file);
 	return err_hint(err, "key: must name the key pair that this certificate was made for");
 }
 
 static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct buf *ret_der, struct err *err)
 {
-	const struct ca *given = issue->given;
+	const struct ca *given = issue_issuer_of(issue, ca)->given;
 	MICA_AUTO(record_clear) struct record record = { 0 };
 
 	if (issue_init_check(issue, ca, spki, err) < 0)
 		return -1;
-	issue_fill_own(&record, issue, ca->name, spki);
+	issue_fill_own(&record, issue, ca, ca->name, spki);
 	record.not_before = ca_not_before(given);
 	record.not_after = ca_not_after(given);
 	if (certificate_parts(ca_der(given), &record.tbs, record.serial, err) < 0 ||
@@ -226,9 +261,11 @@ int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct
 	int status = ledger_note(issue->ledger, copy, spki, err);
 
 	if (status == 0)
-		status = issue->given ? adopt_given(issue, ca, spki, &der, err)
-		                      : sign_own(issue, ca, spki, signer, &der, err);
-	if (status < 0 || issue_read_ca(issue, err) < 0 || issue_end_request(issue, err) < 0 ||
+		status = issue_issuer_of(issue, ca)->given
+		             ? adopt_given(issue, ca, spki, &der, err)
+		             : sign_own(issue, ca, spki, signer, &der, err);
+	if (status < 0 || issue_read_cas(issue, err) < 0 ||
+	    issue_end_requests(issue, err) < 0 ||
 	    ledger_note(issue->ledger, note, NULL, err) < 0)
 		return -1;
 	buf_move(ret_der, &der);

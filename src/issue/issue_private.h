@@ -27,6 +27,16 @@ struct place {
 	struct digest key_file;   /* of the key that was staged */
 };
 
+/* One CA of the inventory. */
+struct issuer {
+	const struct inv_ca *inv;
+	struct ca *ca;       /* NULL: it has no certificate yet */
+	struct chain *chain; /* above it, until it has a certificate and takes it; NULL: none, or
+	                        taken */
+	struct ca *given;    /* a certificate that init is to adopt; NULL: none */
+	char *given_file;
+};
+
 /* One certificate to be made. */
 struct job {
 	const struct inv_certificate *certificate;
@@ -64,15 +74,12 @@ struct issue {
 	struct ambient ambient;
 	struct findings *findings;
 
-	struct ca *ca;       /* the issuing CA; NULL: init was not run */
-	struct chain *chain; /* above the issuing CA, until it has a certificate and takes it;
-	                        NULL: none, or taken */
-	struct ca *given;    /* a certificate that init is to adopt; NULL: none */
-	char *given_file;
-	char *request_file; /* where init is to write the CA's request; NULL: nowhere */
-	struct buf trust;   /* what `trust` names */
-	struct buf let_in;  /* a server's ca.pem: whose clients it lets in */
-	struct buf trusted; /* a client's ca.pem: up to the root */
+	struct issuer *cas;  /* in the inventory's order */
+	const struct ca *ca; /* the issuing one's, borrowed; NULL: it has no certificate yet */
+	char *request_file;  /* where init is to write the CA's request; NULL: nowhere */
+	struct buf trust;    /* what `trust` names */
+	struct buf let_in;   /* a server's ca.pem: whose clients it lets in */
+	struct buf trusted;  /* a client's ca.pem: up to the root */
 
 	struct buf *requests;   /* for each certificate: SPKI of its csr:, or empty */
 	struct record *current; /* for each certificate: its active record, seq 0: none */
@@ -105,12 +112,14 @@ struct issue {
 
 /* facts.c: entries, places and gone, from the ledger and the disk */
 int issue_gather_facts(struct issue *issue, struct err *err) MICA_CHECKED;
-/* the certificate file of a place as it should be: the leaf, then its chain */
-void issue_certificate_text(const struct issue *issue, const struct buf *der, struct buf *ret);
+/* the certificate file of a place as it should be: the leaf, then the chain of the CA that
+ * issued it, by its name */
+void issue_certificate_text(
+    const struct issue *issue, const char *ca, const struct buf *der, struct buf *ret);
 bool issue_takes_request(const struct inv_certificate *certificate);
 enum record_kind issue_kind(const struct inv_certificate *certificate);
 
-/* chain.c: what stands above the issuing CA, and what is trusted because of it */
+/* chain.c: what stands above the CAs, and what is trusted because of them */
 void issue_blame(
     struct issue *issue, const char *rule, const struct mark *mark, const struct err *err);
 /* faults go to the findings */
@@ -170,17 +179,21 @@ char *issue_requests_dir(const struct issue *issue, size_t deployment); /* free(
 /* reconcile.c: what an interrupted run left */
 int issue_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;
 
-/* init.c */
-int issue_read_ca(struct issue *issue, struct err *err) MICA_CHECKED;
-/* what a record of the issuing CA's own has in common, ready for its bytes; see request.c */
-void issue_fill_own(struct record *record, const struct issue *issue, const char *entry,
-    const struct buf *spki);
+/* init.c: the certificates of the CAs */
+int issue_read_cas(struct issue *issue, struct err *err) MICA_CHECKED;
+/* what a record of this CA's own has in common, ready for its bytes; see request.c */
+void issue_fill_own(struct record *record, const struct issue *issue, const struct inv_ca *ca,
+    const char *entry, const struct buf *spki);
+/* of the inventory's CAs; NULL: none is called that */
+struct issuer *issue_issuer(const struct issue *issue, const char *name);
+/* the one of this inventory's CAs */
+struct issuer *issue_issuer_of(const struct issue *issue, const struct inv_ca *ca);
 
-/* adopt.c: a certificate that somebody else signed */
+/* adopt.c: certificates that somebody else signed */
 void issue_read_adopted(struct issue *issue);
 
-/* request.c: the CA's own certification request: once its certificate is there it is history */
-int issue_end_request(struct issue *issue, struct err *err) MICA_CHECKED;
+/* request.c: the CAs' own certification requests: once its certificate is there it is history */
+int issue_end_requests(struct issue *issue, struct err *err) MICA_CHECKED;
 /* A file that is in the way must be a request; for this key, when spki is given. */
 int issue_judge_request_file(
     const struct issue *issue, const struct buf *spki, struct err *err) MICA_CHECKED;

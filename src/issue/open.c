@@ -125,7 +125,7 @@ int issue_open(const struct issue_params *params, struct findings *findings, str
 	issue->ambient = params->ambient;
 	issue->findings = findings;
 	if (inventory_load(params->inventory, findings, &issue->inventory, err) < 0 ||
-	    open_ledger(issue, params->state_dir, err) < 0 || issue_read_ca(issue, err) < 0 ||
+	    open_ledger(issue, params->state_dir, err) < 0 || issue_read_cas(issue, err) < 0 ||
 	    read_named_files(issue, err) < 0)
 		return -1;
 	add_places(issue);
@@ -162,6 +162,17 @@ static void free_facts(struct issue *issue)
 	free(issue->older);
 }
 
+static void free_cas(struct issue *issue)
+{
+	for (size_t i = 0; issue->cas && i < issue->inventory->n_cas; i++) {
+		chain_free(issue->cas[i].chain);
+		ca_free(issue->cas[i].given);
+		free(issue->cas[i].given_file);
+		ca_free(issue->cas[i].ca);
+	}
+	free(issue->cas);
+}
+
 void issue_close(struct issue *issue)
 {
 	if (!issue)
@@ -181,11 +192,8 @@ void issue_close(struct issue *issue)
 	buf_clear(&issue->trust);
 	buf_clear(&issue->let_in);
 	buf_clear(&issue->trusted);
-	chain_free(issue->chain);
-	ca_free(issue->given);
-	free(issue->given_file);
 	free(issue->request_file);
-	ca_free(issue->ca);
+	free_cas(issue);
 	ledger_close(issue->ledger);
 	inventory_free(issue->inventory);
 	free(issue);

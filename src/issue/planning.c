@@ -109,8 +109,13 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0)
 		return -1;
 	trees = tree_facts(issue);
-	facts = (struct plan_facts){ issue->entries, trees, issue->n_places, issue->gone,
-		issue->n_gone };
+	facts = (struct plan_facts){
+		.entries = issue->entries,
+		.trees = trees,
+		.n_trees = issue->n_places,
+		.gone = issue->gone,
+		.n_gone = issue->n_gone,
+	};
 	wanted.ca_not_after = ca_ends(issue->ca, &wanted.ca_ends_with);
 	plan_free(issue->plan);
 	issue->plan = NULL;

@@ -163,7 +163,8 @@ static int redeliver(struct issue *issue, size_t certificate, const struct recor
 	};
 	int status = 0;
 
-	issue_certificate_text(issue, &record->certificate, &redelivery.certificate);
+	issue_certificate_text(
+	    issue, record->ca, &record->certificate, &redelivery.certificate);
 	if (issue_begin_batch(issue, err) < 0)
 		status = -1;
 	for (size_t i = issue->first_place[certificate]; status == 0 && i != NO_PLACE;
@@ -227,7 +228,7 @@ static int complete_all_issued(struct issue *issue, struct err *err)
 
 int issue_reconcile(struct issue *issue, struct err *err)
 {
-	if (abandon_intended(issue, err) < 0 || issue_end_request(issue, err) < 0 ||
+	if (abandon_intended(issue, err) < 0 || issue_end_requests(issue, err) < 0 ||
 	    complete_all_issued(issue, err) < 0)
 		return -1;
 	outdir_batch_free(issue->batch);

@@ -14,15 +14,16 @@
 #include <mica/csr.h>
 #include <mica/file.h>
 
-static char *entry_of(const struct issue *issue)
+static char *entry_of(const struct inv_ca *ca)
 {
-	return mem_printf("%s:request", inventory_issuer(issue->inventory)->name);
+	return mem_printf("%s:request", ca->name);
 }
 
 /* The newest request; seq 0: none */
-static int read_request(struct issue *issue, struct record *ret, struct err *err)
+static int read_request(
+    struct issue *issue, const struct inv_ca *ca, struct record *ret, struct err *err)
 {
-	MICA_FREE char *entry = entry_of(issue);
+	MICA_FREE char *entry = entry_of(ca);
 	struct err why = ERR_INIT;
 
 	if (!issue->ledger || ledger_current(issue->ledger, RECORD_CA, entry, ret, &why) == 0 ||
@@ -32,25 +33,32 @@ static int read_request(struct issue *issue, struct record *ret, struct err *err
 	return -1;
 }
 
-static int approve(struct issue *issue, const struct inv_ca *ca, const struct ca *issuer,
-    struct approval **ret, struct err *err)
+/* A CA, and what signs its request. */
+struct asking {
+	const struct inv_ca *inv;
+	const struct ca *issuer;
+};
+
+static int approve(
+    struct issue *issue, const struct asking *asking, struct approval **ret, struct err *err)
 {
+	const struct inv_ca *ca = asking->inv;
 	const struct request_spec spec = { ca->name, ca->permitted_dns, ca->n_permitted_dns };
 	MICA_AUTO(lint_freep) struct lint *lint = NULL;
 
-	if (lint_new(issuer, &lint, err) < 0)
+	if (lint_new(asking->issuer, &lint, err) < 0)
 		return -1;
 	return lint_approve_request(lint, &spec, issue->findings, ret, err);
 }
 
 /* intended: its serial and bytes are filled in */
-static int intend(struct issue *issue, const struct ca *issuer, const struct approval *approval,
-    struct record *intended, struct err *err)
+static int intend(struct issue *issue, const struct asking *asking,
+    const struct approval *approval, struct record *intended, struct err *err)
 {
-	MICA_FREE char *entry = entry_of(issue);
+	MICA_FREE char *entry = entry_of(asking->inv);
 	const struct buf *info = approval_tbs(approval);
 
-	issue_fill_own(intended, issue, entry, ca_spki(issuer));
+	issue_fill_own(intended, issue, asking->inv, entry, ca_spki(asking->issuer));
 	intended->not_before = intended->not_after = issue->ambient.now;
 	buf_add(&intended->tbs, info->data, info->len);
 	if (serial_make(issue->ambient.random, issue->ambient.context, intended->serial, err) <
@@ -59,14 +67,14 @@ static int intend(struct issue *issue, const struct ca *issuer, const struct app
 	return ledger_intend(issue->ledger, intended, 1, err);
 }
 
-static int sign(struct issue *issue, const struct ca *issuer, struct approval **approval,
+static int sign(struct issue *issue, const struct asking *asking, struct approval **approval,
     struct signer *signer, struct buf *ret_der, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
 
-	if (intend(issue, issuer, *approval, &record, err) < 0)
+	if (intend(issue, asking, *approval, &record, err) < 0)
 		return -1;
-	if (approvals_sign(signer, issuer, approval, 1, NULL, ret_der, err) < 0) {
+	if (approvals_sign(signer, asking->issuer, approval, 1, NULL, ret_der, err) < 0) {
 		struct err second = ERR_INIT; /* the first error is the one to tell */
 
 		(void)!ledger_move(issue->ledger, &record.seq, 1, RECORD_ABANDONED, &second);
@@ -76,9 +84,10 @@ static int sign(struct issue *issue, const struct ca *issuer, struct approval **
 }
 
 /* Every request but the newest, or that one as well: a run that died may have left several. */
-static int supersede(struct issue *issue, const struct record *newest, struct err *err)
+static int supersede(
+    struct issue *issue, const struct inv_ca *ca, const struct record *newest, struct err *err)
 {
-	MICA_FREE char *entry = entry_of(issue);
+	MICA_FREE char *entry = entry_of(ca);
 	MICA_FREE int64_t *seqs = NULL;
 	struct record *records = NULL;
 	size_t n = 0, n_seqs = 0;
@@ -98,11 +107,12 @@ static int supersede(struct issue *issue, const struct record *newest, struct er
 	return status;
 }
 
-static int supersede_older(struct issue *issue, struct err *err)
+static int supersede_older(struct issue *issue, const struct inv_ca *ca, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record newest = { 0 };
 
-	return read_request(issue, &newest, err) < 0 ? -1 : supersede(issue, &newest, err);
+	return read_request(issue, ca, &newest, err) < 0 ? -1
+	                                                 : supersede(issue, ca, &newest, err);
 }
 
 /* --- its file
@@ -143,19 +153,22 @@ static int request(struct issue *issue, const struct inv_ca *ca, const struct bu
 	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
 	MICA_AUTO(approval_freep) struct approval *approval = NULL;
 	MICA_AUTO(record_clear) struct record before = { 0 };
+	struct asking asking = { ca, NULL };
 	const struct buf *info;
 
-	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
-	    approve(issue, ca, issuer, &approval, err) < 0 ||
-	    read_request(issue, &before, err) < 0)
+	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
+		return -1;
+	asking.issuer = issuer;
+	if (approve(issue, &asking, &approval, err) < 0 ||
+	    read_request(issue, ca, &before, err) < 0)
 		return -1;
 	info = approval_tbs(approval);
 	ret->again = before.seq != 0 && buf_same(&before.tbs, info->data, info->len);
 	if (ret->again)
 		buf_move(&ret->der, &before.certificate);
-	else if (sign(issue, issuer, &approval, signer, &ret->der, err) < 0)
+	else if (sign(issue, &asking, &approval, signer, &ret->der, err) < 0)
 		return -1;
-	return supersede_older(issue, err);
+	return supersede_older(issue, ca, err);
 }
 
 int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
@@ -167,19 +180,23 @@ int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struc
 	return write_request(issue, &ret->der, err);
 }
 
-int issue_init_requested(
-    struct issue *issue, const struct buf *spki, bool *ret_requested, struct err *err)
+int issue_init_requested(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
+    bool *ret_requested, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record before = { 0 };
 	const struct digest key = digest_of(spki->data, spki->len);
 
-	if (read_request(issue, &before, err) < 0)
+	if (read_request(issue, ca, &before, err) < 0)
 		return -1;
 	*ret_requested = before.seq != 0 && memcmp(&before.key, &key, sizeof(key)) == 0;
 	return 0;
 }
 
-int issue_end_request(struct issue *issue, struct err *err)
+int issue_end_requests(struct issue *issue, struct err *err)
 {
-	return issue->ca ? supersede(issue, NULL, err) : 0;
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		if (issue->cas[i].ca && supersede(issue, issue->cas[i].inv, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
 }
