@@ -86,6 +86,9 @@ static void identify(struct ca *ca)
 
 /* --- of a certificate --- */
 
+/* Bits of RFC 5280 4.2.1.3 */
+enum { BIT_KEY_CERT_SIGN = 5, BIT_CRL_SIGN = 6 };
+
 static int take_certificate(struct ca *ca, const struct parsed *parsed)
 {
 	size_t len;
@@ -96,6 +99,7 @@ static int take_certificate(struct ca *ca, const struct parsed *parsed)
 		return -1;
 	ca->not_before = parsed->not_before;
 	ca->not_after = parsed->not_after;
+	ca->signs_crls = ASN1_BIT_STRING_get_bit(parsed_usage(parsed), BIT_CRL_SIGN) == 1;
 	return 0;
 }
 
@@ -129,7 +133,6 @@ static bool any_unknown(const struct parsed *parsed)
 
 const char *issuing_fault(const struct parsed *parsed)
 {
-	enum { KEY_CERT_SIGN = 5 };
 	const BASIC_CONSTRAINTS *basic = parsed_basic(parsed);
 	const ASN1_BIT_STRING *usage = parsed_usage(parsed);
 
@@ -139,7 +142,7 @@ const char *issuing_fault(const struct parsed *parsed)
 		return "has a critical extension that mica does not know";
 	if (!basic || !basic->ca)
 		return "is not a CA's: basicConstraints does not say CA:TRUE";
-	if (!usage || !ASN1_BIT_STRING_get_bit(usage, KEY_CERT_SIGN))
+	if (!usage || !ASN1_BIT_STRING_get_bit(usage, BIT_KEY_CERT_SIGN))
 		return "may not issue: keyUsage does not say keyCertSign";
 	if (X509_NAME_entry_count(parsed->tbs->subject) == 0)
 		return "has an empty subject";

@@ -20,6 +20,7 @@ struct ca {
 	enum algorithm algorithm;
 	int64_t not_before;
 	int64_t not_after;
+	bool signs_crls; /* keyUsage says cRLSign; false when there is no certificate */
 	struct digest identity; /* of subject and key: which issuer an approval was made for */
 	X509_NAME *name;
 	EVP_MD_CTX *verifying;         /* to copy from: pkey_verify() */

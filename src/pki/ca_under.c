@@ -197,19 +197,11 @@ int ca_check_permitted(const struct ca *ca, char *const *domains, size_t n, stru
 	    certificate_of(ca));
 }
 
-/* Bit of RFC 5280 4.2.1.3 */
-enum { BIT_CRL_SIGN = 6 };
-
 int ca_check_ready(const struct ca *ca, int64_t now, struct err *err)
 {
-	struct link link = { 0 };
-	int read = link_read(&link, ca->der.data, ca->der.len);
-	bool crls =
-	    read == 0 && ASN1_BIT_STRING_get_bit(parsed_usage(link.parsed), BIT_CRL_SIGN);
 	char date[CLOCK_TEXT];
 
-	link_clear(&link);
-	if (!crls)
+	if (!ca->signs_crls)
 		return err_set(err, ERR_REFUSED,
 		    "the certificate of '%s' may sign no CRLs: keyUsage does not say cRLSign",
 		    certificate_of(ca));

@@ -41,13 +41,20 @@ static bool is_der(const struct envelope *envelope, const void *der, size_t len)
 	return encode(envelope, &again) == 0 && buf_same(&again, der, len);
 }
 
+/* A signature is whole octets; else two encodings of it would verify. */
+static bool is_octets(const ASN1_BIT_STRING *signature)
+{
+	return (signature->flags & 7) == 0;
+}
+
 struct envelope *envelope_open(const void *der, size_t len)
 {
 	const unsigned char *at = der;
 	struct envelope *envelope =
 	    (struct envelope *)ASN1_item_d2i(NULL, &at, (long)len, ASN1_ITEM_rptr(ENVELOPE));
 
-	if (envelope && any_is_sequence(envelope->tbs) && is_der(envelope, der, len))
+	if (envelope && any_is_sequence(envelope->tbs) && is_octets(envelope->signature) &&
+	    is_der(envelope, der, len))
 		return envelope;
 	envelope_free(envelope);
 	return NULL;

@@ -254,7 +254,7 @@ const X509_ALGOR *lint_identifier(const struct lint *lint)
 	return lint->identifier;
 }
 
-static const char *first_error(const struct findings *findings, size_t from)
+const char *lint_first_error(const struct findings *findings, size_t from)
 {
 	for (size_t i = from; i < findings->n; i++) {
 		if (findings->items[i].level == FINDING_ERROR)
@@ -283,7 +283,7 @@ int lint_approve(struct lint *lint, const struct draft_spec *spec, int64_t now,
 	lint_judge(lint, &lint_case, findings);
 	if (findings->errors > errors_before)
 		return err_set(err, ERR_REFUSED, "the certificate for '%s' is refused: %s",
-		    spec->entry, first_error(findings, findings_before));
+		    spec->entry, lint_first_error(findings, findings_before));
 	difference = differs(lint, twin, spec);
 	if (difference)
 		return err_set(err, ERR_FAILED,

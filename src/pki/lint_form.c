@@ -3,6 +3,8 @@
 
 #include <mica/clock.h>
 
+#include "times.h"
+
 enum { MOST_LEAF_DAYS = 825, MOST_SERIAL = 20, LEAST_SERIAL = 8 };
 
 void rule_der(const struct judged *judged)
@@ -115,20 +117,6 @@ void rule_issuer(const struct judged *judged)
 }
 
 /* --- times --- */
-
-/* YYMMDDHHMMSSZ until 2049, YYYYMMDDHHMMSSZ after it */
-static bool time_is_well_formed(const ASN1_TIME *time)
-{
-	int len = ASN1_STRING_length(time);
-	const unsigned char *text = ASN1_STRING_get0_data(time);
-
-	if (len < 1 || text[len - 1] != 'Z')
-		return false;
-	if (ASN1_STRING_type(time) == V_ASN1_UTCTIME)
-		return len == 13;
-	return len == 15 &&
-	       (text[0] > '2' || (text[0] == '2' && (text[1] > '0' || text[2] >= '5')));
-}
 
 void rule_validity_form(const struct judged *judged)
 {

@@ -33,6 +33,8 @@ int lint_judge_request(const struct lint *lint, const struct request_spec *spec,
 int lint_twin(const struct lint *lint, const struct buf *tbs, struct buf *ret) MICA_CHECKED;
 struct approval *lint_approval(
     const struct lint *lint, const struct envelope *twin, const char *entry);
+/* The text of the first error among the findings from this one on; "" when there is none. */
+const char *lint_first_error(const struct findings *findings, size_t from);
 const struct ca *lint_issuer(const struct lint *lint);
 const X509_ALGOR *lint_identifier(const struct lint *lint); /* of the CA's signatures */
 

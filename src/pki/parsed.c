@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "times.h"
 
 static const struct known {
 	int nid;
@@ -89,16 +90,6 @@ static void see_extension(struct parsed *parsed, X509_EXTENSION *extension)
 		parsed->unknown = oid;
 }
 
-static bool time_of(const ASN1_TIME *time, int64_t *ret)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(time, &tm) != 1)
-		return false;
-	*ret = (int64_t)timegm(&tm);
-	return true;
-}
-
 static bool tbs_is_der(const struct tbs *tbs, const void *der, size_t len)
 {
 	BUF_AUTO again = BUF_INIT;
@@ -120,8 +111,8 @@ struct parsed *parsed_of(const void *der, size_t len)
 	if (!tbs)
 		return NULL;
 	parsed->der = tbs_is_der(tbs, bytes, len);
-	parsed->times = time_of(tbs->validity->notBefore, &parsed->not_before) &&
-	                time_of(tbs->validity->notAfter, &parsed->not_after);
+	parsed->times = time_read(tbs->validity->notBefore, &parsed->not_before) &&
+	                time_read(tbs->validity->notAfter, &parsed->not_after);
 	bytes = any_der(tbs->spki, &len);
 	parsed->spki = spki_parse(bytes, len);
 	for (int i = 0; i < sk_X509_EXTENSION_num(tbs->extensions); i++)
