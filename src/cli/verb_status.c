@@ -102,11 +102,11 @@ static void print_outage(const struct run *run, const struct status *status)
 	clock_date(status->first_outage, date);
 	clock_span(status->first_outage - run->ambient.now, span);
 	if (status->first_outage <= run->ambient.now)
-		printf("outage since %s, %s: %s in %s has expired\n", date, span,
-		    status->first_outage_entry, status->first_outage_deployment);
+		printf("outage since %s, at %s/%s, %s\n", date, status->first_outage_deployment,
+		    status->first_outage_entry, span);
 	else
-		printf("token lost now: first outage on %s, in %s (%s in %s)\n", date, span,
-		    status->first_outage_entry, status->first_outage_deployment);
+		printf("token lost now: first outage on %s, at %s/%s, in %s\n", date,
+		    status->first_outage_deployment, status->first_outage_entry, span);
 }
 
 static void print_status(const struct run *run, const struct status *status)

@@ -116,31 +116,46 @@ static void entry_row(const struct issue *issue, size_t i, struct status_row *ro
 /* A certificate is of no use when one above it has ended. */
 static int64_t last_day(const struct issue *issue, const struct record *record)
 {
+	const struct issuer *issuer = issue_issuer(issue, record->ca);
 	const char *above;
-	int64_t end = issue->ca ? ca_ends(issue->ca, &above) : record->not_after;
+	int64_t end = issuer && issuer->ca ? ca_ends(issuer->ca, &above) : record->not_after;
 
 	return record->not_after < end ? record->not_after : end;
 }
 
-/* The first certificate to end if nothing were ever signed again. */
+/* Nobody asks a client for a certificate in one-way mode. */
+static bool is_shown(const struct issue *issue, const struct place *place)
+{
+	const struct inv_deployment *deployment =
+	    &issue->inventory->deployments[place->deployment];
+
+	return place->certificate == deployment->server || deployment->tls_mode == 2;
+}
+
+/* The first certificate to end if nothing were ever signed again. A CRL that ends is no outage:
+ * Milvus reads none. */
 static void find_outage(const struct issue *issue, struct status *status)
 {
+	const struct place *first = NULL;
+
 	for (size_t i = 0; i < issue->n_places; i++) {
 		const struct place *place = &issue->places[i];
-		const struct record *record = &issue->current[place->certificate];
+		int64_t end;
 
-		if (!issue->entries[place->certificate].exists)
+		if (!issue->entries[place->certificate].exists || !is_shown(issue, place))
 			continue;
-		if (status->first_outage != 0 &&
-		    last_day(issue, record) >= status->first_outage)
+		end = last_day(issue, &issue->current[place->certificate]);
+		if (first && end >= status->first_outage)
 			continue;
-		status->first_outage = last_day(issue, record);
-		free(status->first_outage_entry);
-		free(status->first_outage_deployment);
-		status->first_outage_entry = mem_strdup(record->entry);
-		status->first_outage_deployment =
-		    mem_strdup(issue->inventory->deployments[place->deployment].name);
+		first = place;
+		status->first_outage = end;
 	}
+	if (!first)
+		return;
+	status->first_outage_entry =
+	    mem_strdup(issue->inventory->certificates[first->certificate].name);
+	status->first_outage_deployment =
+	    mem_strdup(issue->inventory->deployments[first->deployment].name);
 }
 
 /* Facts are told even where nothing could be done about them: the CA is over, say. */
