@@ -14,7 +14,11 @@
  *     detail  = SHA-256(seq entry kind ca serial tbs_sha256 definition key_sha256
  *                       created not_before not_after)                 of the record: "intended"
  *             = SHA-256(certificate)                                  "issued"
+ *             = SHA-256(note)                                         "revoked"
  *             = 32 zero bytes                                         every other state
+ *
+ * The note of a revocation is "keyCompromise 2026-11-22T08:37:00Z", its reason and its date (empty, with
+ * 32 zero bytes, in an event that a program before schema version 2 wrote).
  *
  * Each column is encoded as its length, four bytes, then its bytes; an integer has eight; most
  * significant byte first. meta's ".head" is the newest seq, eight bytes, and its hash. Only this head is
@@ -119,7 +123,12 @@ MICA_DEFINE_FREEP(struct ledger, ledger_close)
 
 /* --- writing; each is one transaction ------------------------------------------------------- */
 
-/* Appends records in state INTENDED and sets their seq. ERR_EXISTS for a serial that this CA used. */
+/*
+ * Appends records in state INTENDED and sets their seq. ERR_EXISTS for a serial that this CA used.
+ * ERR_REFUSED, naming the records: one of this entry and kind is intended already; or, for a server's or
+ * client's, the entry has two active certificates of which one lies in no deployment. So a rotation's
+ * overlap is what it needs, the old ones where they lie and the new one, and never a third on its way.
+ */
 int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struct err *err) MICA_CHECKED;
 
 /* INTENDED to ISSUED, with the certificates (DER), in the same order. ERR_FAILED when one does not hold
@@ -127,8 +136,9 @@ int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struc
 int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
     size_t n, struct err *err) MICA_CHECKED;
 
-/* Both at once, for a certificate that was signed elsewhere: a run that dies leaves no intent behind,
- * whose serial could not be used again. Sets the record's seq. */
+/* Both at once, for a certificate or a CRL that was signed elsewhere, or by a ledger that is lost: a run
+ * that dies leaves no intent behind, whose serial could not be used again. It is a fact, so the entry may
+ * have any number of others. Sets the record's seq. */
 int ledger_adopted(struct ledger *ledger, struct record *record, const struct buf *certificate,
     struct err *err) MICA_CHECKED;
 
@@ -138,7 +148,7 @@ int ledger_adopted(struct ledger *ledger, struct record *record, const struct bu
 int ledger_delivered(struct ledger *ledger, const struct delivery *deliveries, size_t n,
     struct err *err) MICA_CHECKED;
 
-/* Any other change: SERVED, SUPERSEDED, REVOKED, ABANDONED. A record already in that state is left;
+/* Any other change: SERVED, SUPERSEDED, ABANDONED. A record already in that state is left;
  * when all are, nothing is written. */
 int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum record_state state,
     struct err *err) MICA_CHECKED;
@@ -161,16 +171,18 @@ int ledger_revoke(struct ledger *ledger, const int64_t *seqs, size_t n, enum rev
     struct err *err) MICA_CHECKED;
 
 /* A CRL (RECORD_CRL, entry and ca the CA's name, serial its number, not_before thisUpdate, not_after
- * nextUpdate) lies outside now: ISSUED to DELIVERED, older ones of its CA to SUPERSEDED. */
+ * nextUpdate) lies outside now: ISSUED to DELIVERED, those of its CA with lower numbers to SUPERSEDED.
+ * ERR_NOT_FOUND: no record of a CRL. */
 int ledger_published(struct ledger *ledger, int64_t seq, struct err *err) MICA_CHECKED;
 
 /* --- the anchor ----------------------------------------------------------------------------- */
 
-/* The newest event. */
+/* Where the ledger is now, what is committed. */
 int ledger_anchor(struct ledger *ledger, struct anchor *ret, struct err *err) MICA_CHECKED;
 
-/* Whether this anchor lies on the chain. ERR_REFUSED names both heads: the ledger was cut, edited, restored
- * from a backup, or goes on from a copy that another host went on from as well. */
+/* Whether this anchor lies on the chain. ERR_REFUSED names both heads (events, records, the first half of
+ * the hash): the ledger was cut, edited, restored from a backup, or goes on from a copy that another host
+ * went on from as well. */
 int ledger_check_anchor(struct ledger *ledger, const struct anchor *anchor, struct err *err) MICA_CHECKED;
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -184,7 +196,7 @@ int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial
 int ledger_revocations(struct ledger *ledger, const char *ca, int64_t since, struct revocation **ret,
     size_t *ret_n, struct err *err) MICA_CHECKED;
 
-/* Of one revoked record. */
+/* Of one revoked record; ERR_NOT_FOUND when it is not. */
 int ledger_revocation(struct ledger *ledger, int64_t seq, struct revocation *ret, struct err *err) MICA_CHECKED;
 
 /* The newest ISSUED, DELIVERED or SERVED record of an entry (kind RECORD_CA: of a CA); ERR_NOT_FOUND. */

@@ -80,25 +80,22 @@ struct digest chain_record_digest(const struct record *record)
 	return digest_of(bytes.data, bytes.len);
 }
 
-int chain_append(struct ledger *ledger, int64_t record, enum record_state state,
-    const struct digest *detail, struct err *err)
+int chain_append(struct ledger *ledger, const struct event *what, struct err *err)
 {
-	const struct event event = {
-		.seq = ledger->head.seq + 1,
-		.record = record,
-		.at = ledger->now,
-		.state = record_state_name(state),
-		.detail = detail ? *detail : (struct digest){ { 0 } },
-	};
-	struct digest hash = chain_next(&ledger->head.hash, &event);
+	struct event event = *what; /* borrowed */
 	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_EVENT);
+	struct digest hash;
 
+	event.seq = ledger->head.seq + 1;
+	event.at = ledger->now;
+	hash = chain_next(&ledger->head.hash, &event);
 	sqlite3_bind_int64(add, 1, event.seq);
 	sqlite3_bind_int64(add, 2, event.record);
 	sqlite3_bind_int64(add, 3, event.at);
 	db_bind_text(add, 4, event.state);
 	db_bind_digest(add, 5, &event.detail);
 	db_bind_digest(add, 6, &hash);
+	db_bind_text(add, 7, event.note ? event.note : "");
 	if (db_run(ledger, add, err) < 0)
 		return -1;
 	ledger->head = (struct head){ .seq = event.seq, .hash = hash };

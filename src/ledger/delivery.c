@@ -24,7 +24,10 @@ static int set(struct ledger *ledger, const struct delivery *delivery, struct er
 	db_bind_text(put, 4, delivery->generation);
 	db_bind_digest(put, 5, &delivery->key_file);
 	db_bind_digest(put, 6, &delivery->ca_file);
-	sqlite3_bind_int64(put, 7, ledger->now);
+	db_bind_digest(put, 7, &delivery->crl_file);
+	db_bind_digest(put, 8, &delivery->crl_list);
+	sqlite3_bind_int64(put, 9, delivery->crl_due);
+	sqlite3_bind_int64(put, 10, ledger->now);
 	return db_run(ledger, put, err);
 }
 
@@ -62,33 +65,42 @@ static int deliver(struct ledger *ledger, const struct delivery *delivery, struc
 	return set(ledger, delivery, err);
 }
 
-struct outdated {
-	int64_t seq[8];
-	enum record_state state[8];
-	size_t n;
-};
+int outdated_read(
+    struct ledger *ledger, sqlite3_stmt *bound, struct outdated *ret, struct err *err)
+{
+	int found = 1;
 
-/* As many as fit; the caller asks again until there are none. */
+	for (ret->n = 0; ret->n < mem_count(ret->seq); ret->n++) {
+		found = db_step(ledger, bound, err);
+		if (found <= 0)
+			break;
+		ret->seq[ret->n] = sqlite3_column_int64(bound, 0);
+		if (!record_state_read(
+		        (const char *)sqlite3_column_text(bound, 1), &ret->state[ret->n]))
+			return record_damaged(ret->seq[ret->n], err);
+	}
+	return found < 0 ? -1 : 0;
+}
+
+int outdated_move(struct ledger *ledger, const struct outdated *outdated, struct err *err)
+{
+	for (size_t i = 0; i < outdated->n; i++) {
+		if (record_move(ledger, outdated->seq[i], outdated->state[i], RECORD_SUPERSEDED,
+		        err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int find_outdated(struct ledger *ledger, const struct delivery *delivery,
     enum record_kind kind, struct outdated *ret, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_OUTDATED);
-	int found = 1;
 
 	db_bind_text(row, 1, delivery->entry);
 	db_bind_text(row, 2, record_kind_name(kind));
 	sqlite3_bind_int64(row, 3, delivery->seq);
-	for (ret->n = 0; ret->n < mem_count(ret->seq); ret->n++) {
-		found = db_step(ledger, row, err);
-		if (found <= 0)
-			break;
-		ret->seq[ret->n] = sqlite3_column_int64(row, 0);
-		if (!record_state_read(
-		        (const char *)sqlite3_column_text(row, 1), &ret->state[ret->n]))
-			return err_set(err, ERR_REFUSED,
-			    "record %" PRId64 " of the ledger is damaged", ret->seq[ret->n]);
-	}
-	return found < 0 ? -1 : 0;
+	return outdated_read(ledger, row, ret, err);
 }
 
 /* Older active certificates of the entry that lie nowhere any more. */
@@ -98,13 +110,9 @@ static int supersede(struct ledger *ledger, const struct delivery *delivery,
 	struct outdated found;
 
 	do {
-		if (find_outdated(ledger, delivery, kind, &found, err) < 0)
+		if (find_outdated(ledger, delivery, kind, &found, err) < 0 ||
+		    outdated_move(ledger, &found, err) < 0)
 			return -1;
-		for (size_t i = 0; i < found.n; i++) {
-			if (record_move(ledger, found.seq[i], found.state[i], RECORD_SUPERSEDED,
-			        err) < 0)
-				return -1;
-		}
 	} while (found.n == mem_count(found.seq));
 	return 0;
 }
@@ -141,7 +149,9 @@ int ledger_delivery(struct ledger *ledger, const char *deployment, const char *e
 		return -1;
 	if (found > 0) {
 		if (!db_digest(row, 4, &delivery.key_file) ||
-		    !db_digest(row, 5, &delivery.ca_file))
+		    !db_digest(row, 5, &delivery.ca_file) ||
+		    !db_digest(row, 6, &delivery.crl_file) ||
+		    !db_digest(row, 7, &delivery.crl_list))
 			return err_set(err, ERR_REFUSED,
 			    "the delivery of '%s' to '%s' in the ledger is damaged", entry,
 			    deployment);
@@ -149,6 +159,7 @@ int ledger_delivery(struct ledger *ledger, const char *deployment, const char *e
 		delivery.entry = db_text(row, 1);
 		delivery.seq = sqlite3_column_int64(row, 2);
 		delivery.generation = db_text(row, 3);
+		delivery.crl_due = sqlite3_column_int64(row, 8);
 		*ret = delivery;
 	}
 	*ret_found = found > 0;

@@ -30,6 +30,12 @@ enum statement {
 	SQL_STATE,
 	SQL_SET_STATE,
 	SQL_BY_SERIAL,
+	SQL_NEXT_CA,
+	SQL_LAST_RECORD,
+	SQL_PENDING,
+	SQL_ACTIVE,
+	SQL_REVOCATIONS,
+	SQL_REVOCATION,
 	SQL_CURRENT,
 	SQL_LATEST,
 	SQL_IN_STATE,
@@ -37,6 +43,7 @@ enum statement {
 	SQL_RECORD,
 	SQL_ALL_STATES,
 	SQL_OUTDATED,
+	SQL_OUTDATED_CRL,
 	SQL_SET_DELIVERY,
 	SQL_DELIVERY,
 	SQL_SET_OUTLET,
@@ -102,7 +109,8 @@ void db_resetp(sqlite3_stmt **statement);
 int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
 /* Is this database a ledger that this program knows? */
 int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
-/* every table and index is as schema_create() makes it: an index could be made to hide a record */
+/* every table and index is as schema_create() makes it: an index could be made to hide a record
+ */
 int schema_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
 /* --- chain.c --- */
@@ -111,13 +119,13 @@ struct event {
 	int64_t seq, record, at;
 	const char *state;
 	struct digest detail; /* of what the event brings; all zero: nothing */
+	const char *note;     /* "": none; not hashed itself, `detail` is its digest */
 };
 
 struct head chain_start(void);
 struct digest chain_next(const struct digest *before, const struct event *event);
-/* Appends an event to the head and to the table. */
-int chain_append(struct ledger *ledger, int64_t record, enum record_state state,
-    const struct digest *detail, struct err *err) MICA_CHECKED;
+/* Appends an event to the head and to the table; its seq and time are given here. */
+int chain_append(struct ledger *ledger, const struct event *what, struct err *err) MICA_CHECKED;
 /* Holds the head in meta against the last event; *ret_at is that event's time. */
 int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err) MICA_CHECKED;
 int chain_read_head(struct ledger *ledger, struct head *ret, struct err *err) MICA_CHECKED;
@@ -143,6 +151,36 @@ int record_state_of(
     struct ledger *ledger, int64_t seq, enum record_state *ret, struct err *err) MICA_CHECKED;
 int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
     enum record_state to, struct err *err) MICA_CHECKED;
+/* The column alone: an event must go with it. */
+int record_set_state(
+    struct ledger *ledger, int64_t seq, enum record_state state, struct err *err) MICA_CHECKED;
+int record_cannot_become(
+    int64_t seq, enum record_state from, enum record_state to, struct err *err);
+
+/* --- delivery.c --- */
+
+/* A few active records that are to be superseded, and in what state they are. */
+struct outdated {
+	int64_t seq[8];
+	enum record_state state[8];
+	size_t n;
+};
+/* As many rows of (seq, state) as fit; a caller asks again until there are none. */
+int outdated_read(struct ledger *ledger, sqlite3_stmt *bound, struct outdated *ret,
+    struct err *err) MICA_CHECKED;
+int outdated_move(
+    struct ledger *ledger, const struct outdated *outdated, struct err *err) MICA_CHECKED;
+
+/* --- revoke.c --- */
+
+/* Fills in time and reason from an event's note; false: it is none. */
+bool revocation_note_read(const char *note, struct revocation *ret);
+
+/* --- unique.c --- */
+
+/* May this record be intended beside what is there of its entry? ERR_REFUSED names what is. */
+int unique_check(
+    struct ledger *ledger, const struct record *record, struct err *err) MICA_CHECKED;
 
 /* --- lock.c, host.c --- */
 

@@ -34,6 +34,84 @@ int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, 
 	return 0;
 }
 
+/* Of one CA; 1: found, 0: not. */
+static int read_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20],
+    struct record *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_BY_SERIAL);
+	int found;
+
+	db_bind_text(row, 1, ca);
+	db_bind_blob(row, 2, serial, 20);
+	found = db_step(ledger, row, err);
+	if (found > 0 && record_load(row, WITH_BYTES, ret, err) < 0)
+		return -1;
+	return found;
+}
+
+/* The CA that comes after this one in the order of names; NULL: none. */
+static int next_ca(struct ledger *ledger, char **ca, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_NEXT_CA);
+	char *next = NULL;
+	int found;
+
+	db_bind_text(row, 1, *ca ? *ca : "");
+	found = db_step(ledger, row, err);
+	if (found > 0)
+		next = db_text(row, 0);
+	sqlite3_reset(row); /* it borrows *ca */
+	free(*ca);
+	*ca = next;
+	return found < 0 ? -1 : 0;
+}
+
+static int read_serial_of_any(
+    struct ledger *ledger, const uint8_t serial[20], struct record *ret, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record first = { 0 };
+	MICA_FREE char *ca = NULL;
+
+	for (;;) {
+		MICA_AUTO(record_clear) struct record record = { 0 };
+
+		if (next_ca(ledger, &ca, err) < 0)
+			return -1;
+		if (!ca)
+			break;
+		if (read_serial(ledger, ca, serial, &record, err) < 0)
+			return -1;
+		if (record.seq != 0 && first.seq != 0)
+			return err_set(err, ERR_AMBIGUOUS,
+			    "the CAs '%s' and '%s' both used this serial, for '%s' and '%s'",
+			    first.ca, record.ca, first.entry, record.entry);
+		if (record.seq != 0) {
+			first = record;
+			record = (struct record){ 0 };
+		}
+	}
+	*ret = first;
+	first = (struct record){ 0 };
+	return ret->seq != 0;
+}
+
+int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20],
+    struct record *ret, bool *ret_found, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	int found = ca ? read_serial(ledger, ca, serial, &record, err)
+	               : read_serial_of_any(ledger, serial, &record, err);
+
+	if (found < 0)
+		return -1;
+	*ret_found = found > 0;
+	if (found > 0) {
+		*ret = record;
+		record = (struct record){ 0 };
+	}
+	return 0;
+}
+
 int ledger_in_state(struct ledger *ledger, enum record_state state, struct record **ret,
     size_t *ret_n, struct err *err)
 {

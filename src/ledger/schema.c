@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The schema, version 1. A newer program may raise the version and migrate; an older one
- * refuses.
+ * The schema: what each version adds to the one before. A new ledger is made by all steps in
+ * turn, so it is the same, to the letter, as one that came there by upgrades (upgrade.c). What
+ * a step once said is never changed; a newer version is a step more. An older program refuses.
  *
  * A record's fields never change but for state and certificate, and neither records nor events
  * are ever deleted. delivery, outlet and meta hold what is so now; they are not part of the
@@ -18,9 +19,11 @@
 
 #include <mica/file.h>
 
-enum { SCHEMA_VERSION = 1, APPLICATION_ID = 0x6d696361 /* "mica" */ };
+enum { APPLICATION_ID = 0x6d696361 /* "mica" */ };
 
-static const char schema[] =
+#define NO_DIGEST "x'0000000000000000000000000000000000000000000000000000000000000000'"
+
+static const char version_1[] =
     "CREATE TABLE record ("
     " seq INTEGER PRIMARY KEY,"
     " entry TEXT NOT NULL CHECK (entry <> ''),"
@@ -91,6 +94,25 @@ static const char schema[] =
     " value BLOB NOT NULL"
     ") STRICT, WITHOUT ROWID;";
 
+/* Revocations say why, CRLs are delivered, and an entry has no second certificate. */
+static const char version_2[] =
+    /* of a revocation: see revoke.c */
+    "ALTER TABLE event ADD COLUMN note TEXT NOT NULL DEFAULT ''"
+    " CHECK (note = '' OR state = 'revoked');"
+    "CREATE INDEX event_revoked ON event (record) WHERE state = 'revoked';"
+    "CREATE INDEX record_revoked ON record (ca, serial, not_after)"
+    " WHERE state = 'revoked' AND kind <> 'crl';"
+    "CREATE INDEX record_intended ON record (entry, kind) WHERE state = 'intended';"
+    "ALTER TABLE delivery ADD COLUMN crl_file BLOB NOT NULL DEFAULT " NO_DIGEST
+    " CHECK (length(crl_file) = 32);"
+    "ALTER TABLE delivery ADD COLUMN crl_list BLOB NOT NULL DEFAULT " NO_DIGEST
+    " CHECK (length(crl_list) = 32);"
+    "ALTER TABLE delivery ADD COLUMN crl_due INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const versions[] = { version_1, version_2 };
+
+enum { SCHEMA_VERSION = mem_count(versions) };
+
 static void close_db(sqlite3 **db)
 {
 	sqlite3_close(*db);
@@ -103,13 +125,23 @@ static int run(sqlite3 *db, const char *path, const char *text, struct err *err)
 	return code == SQLITE_OK ? 0 : db_failed_with(path, "write", db, code, err);
 }
 
+/* Every step after `version`, and the mark of the newest. */
+static int run_steps(sqlite3 *db, int version, const char *path, struct err *err)
+{
+	MICA_FREE char *mark = mem_printf("PRAGMA user_version = %d;", SCHEMA_VERSION);
+
+	for (size_t i = (size_t)version; i < mem_count(versions); i++) {
+		if (run(db, path, versions[i], err) < 0)
+			return -1;
+	}
+	return run(db, path, mark, err);
+}
+
 /* No syncs here: the whole file is synced before it gets its name. */
 static int write_schema(const char *temporary, const char *path, struct err *err)
 {
 	MICA_AUTO(close_db) sqlite3 *db = NULL;
-	MICA_FREE char *marks =
-	    mem_printf("PRAGMA user_version = %d; PRAGMA application_id = %d;", SCHEMA_VERSION,
-	        APPLICATION_ID);
+	MICA_FREE char *mark = mem_printf("PRAGMA application_id = %d;", APPLICATION_ID);
 	struct ledger made = { .path = (char *)path, .lock_fd = -1, .writing = true };
 	int code = sqlite3_open_v2(temporary, &db, SQLITE_OPEN_READWRITE, NULL);
 	int status;
@@ -118,7 +150,7 @@ static int write_schema(const char *temporary, const char *path, struct err *err
 		return db_failed_with(path, "write", db, code, err);
 	if (run(db, path, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN;", err) <
 	        0 ||
-	    run(db, path, schema, err) < 0 || run(db, path, marks, err) < 0)
+	    run(db, path, mark, err) < 0 || run_steps(db, 0, path, err) < 0)
 		return -1;
 	made.db = db;
 	made.head = chain_start();
@@ -232,7 +264,7 @@ int schema_verify(struct ledger *ledger, struct err *err)
 
 	if (code != SQLITE_OK)
 		return db_failed_with(":memory:", "open", model, code, err);
-	if (run(model, ":memory:", schema, err) < 0 ||
+	if (run_steps(model, 0, ":memory:", err) < 0 ||
 	    read_schema(model, ":memory:", &wanted, err) < 0 ||
 	    read_schema(ledger->db, ledger->path, &found, err) < 0)
 		return -1;

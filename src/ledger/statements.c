@@ -22,11 +22,11 @@ static const char *const texts[STATEMENTS] = {
 
 	[SQL_LAST_EVENT] = "SELECT seq, record, at, state, detail, hash FROM event "
 	                   "ORDER BY seq DESC LIMIT 1",
-	[SQL_EVENT_HASH] = "SELECT hash FROM event WHERE seq = ?1",
-	[SQL_ADD_EVENT] = "INSERT INTO event (seq, record, at, state, detail, hash) "
-	                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_EVENT_HASH] = "SELECT hash, record FROM event WHERE seq = ?1",
+	[SQL_ADD_EVENT] = "INSERT INTO event (seq, record, at, state, detail, hash, note) "
+	                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_ALL_EVENTS] =
-	    "SELECT seq, record, at, state, detail, hash FROM event ORDER BY seq",
+	    "SELECT seq, record, at, state, detail, hash, note FROM event ORDER BY seq",
 
 	[SQL_ADD_RECORD] = "INSERT INTO record (entry, kind, ca, serial, state, tbs_sha256, "
 	                   "definition, key_sha256, created, not_before, not_after) "
@@ -37,7 +37,29 @@ static const char *const texts[STATEMENTS] = {
 	    "SELECT ?1, ?2 FROM tbs WHERE record = ?1 AND instr(?2, bytes) > 0",
 	[SQL_STATE] = "SELECT state, entry FROM record WHERE seq = ?1",
 	[SQL_SET_STATE] = "UPDATE record SET state = ?2 WHERE seq = ?1",
-	[SQL_BY_SERIAL] = "SELECT seq, entry FROM record WHERE ca = ?1 AND serial = ?2",
+	[SQL_BY_SERIAL] =
+	    "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record WHERE ca = ?1 AND serial = ?2",
+	[SQL_NEXT_CA] = "SELECT ca FROM record WHERE ca > ?1 ORDER BY ca LIMIT 1",
+	[SQL_LAST_RECORD] = "SELECT max(seq) FROM record",
+
+	/* May another be intended? What is intended; what is active, and whether it lies
+	 * somewhere. */
+	[SQL_PENDING] = "SELECT seq FROM record INDEXED BY record_intended "
+	                "WHERE entry = ?1 AND kind = ?2 AND state = 'intended' LIMIT 1",
+	[SQL_ACTIVE] = "SELECT seq, state, EXISTS (SELECT 1 FROM delivery INDEXED BY "
+	               "delivery_record WHERE delivery.record = record.seq) "
+	               "FROM record INDEXED BY record_active "
+	               "WHERE entry = ?1 AND kind = ?2 AND " ACTIVE " ORDER BY seq",
+
+	[SQL_REVOCATIONS] =
+	    "SELECT record.serial, event.at, event.note FROM record INDEXED BY record_revoked "
+	    "CROSS JOIN event INDEXED BY event_revoked ON event.record = record.seq "
+	    "AND event.state = 'revoked' WHERE record.ca = ?1 AND record.state = 'revoked' "
+	    "AND record.kind <> 'crl' AND record.not_after > ?2 ORDER BY record.serial",
+	[SQL_REVOCATION] =
+	    "SELECT record.serial, event.at, event.note FROM event INDEXED BY event_revoked "
+	    "CROSS JOIN record ON record.seq = event.record "
+	    "WHERE event.record = ?1 AND event.state = 'revoked'",
 
 	[SQL_CURRENT] =
 	    "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record INDEXED BY record_active "
@@ -57,12 +79,17 @@ static const char *const texts[STATEMENTS] = {
 	                 "?1 AND kind = ?2 AND " ACTIVE " AND seq < ?3 AND NOT EXISTS "
 	                 "(SELECT 1 FROM delivery INDEXED BY delivery_record WHERE "
 	                 "delivery.record = record.seq)",
+	/* by number, not by age: one that was adopted may be older than one that is here */
+	[SQL_OUTDATED_CRL] = "SELECT seq, state FROM record INDEXED BY record_active WHERE "
+	                     "entry = ?1 AND kind = 'crl' AND " ACTIVE " AND serial < ?2",
 	[SQL_SET_DELIVERY] =
 	    "INSERT INTO delivery (deployment, entry, record, generation, key_file, "
-	    "ca_file, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-	    "ON CONFLICT DO UPDATE SET record = ?3, generation = ?4, "
-	    "key_file = ?5, ca_file = ?6, at = ?7",
-	[SQL_DELIVERY] = "SELECT deployment, entry, record, generation, key_file, ca_file "
+	    "ca_file, crl_file, crl_list, crl_due, at) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+	    "ON CONFLICT DO UPDATE SET record = ?3, generation = ?4, key_file = ?5, "
+	    "ca_file = ?6, crl_file = ?7, crl_list = ?8, crl_due = ?9, at = ?10",
+	[SQL_DELIVERY] = "SELECT deployment, entry, record, generation, key_file, ca_file, "
+	                 "crl_file, crl_list, crl_due "
 	                 "FROM delivery WHERE deployment = ?1 AND entry = ?2",
 	[SQL_SET_OUTLET] = "INSERT INTO outlet (deployment, file, digest, at) "
 	                   "VALUES (?1, ?2, ?3, ?4) "

@@ -81,6 +81,19 @@ static int check_certificate(
 	return 0;
 }
 
+/* What a revocation says. */
+static int check_note(const struct event *event, struct err *err)
+{
+	struct digest digest = digest_of(event->note, strlen(event->note));
+	struct revocation revocation = { .at = 0 };
+
+	if (!same(&digest, &event->detail))
+		return bad_event(event->seq, "its note is not the one that was recorded", err);
+	return revocation_note_read(event->note, &revocation)
+	           ? 0
+	           : bad_event(event->seq, "its note says nothing of a revocation", err);
+}
+
 /* What an event says about its record. */
 static int check_detail(
     struct ledger *ledger, const struct event *event, enum record_state state, struct err *err)
@@ -88,6 +101,8 @@ static int check_detail(
 	static const struct digest nothing = { { 0 } };
 	MICA_AUTO(record_clear) struct record record = { 0 };
 
+	if (event->note[0])
+		return check_note(event, err);
 	if (state != RECORD_INTENDED && state != RECORD_ISSUED)
 		return same(&event->detail, &nothing)
 		           ? 0
@@ -126,6 +141,7 @@ static int check_event(struct walk *walk, sqlite3_stmt *row, struct err *err)
 		.record = sqlite3_column_int64(row, 1),
 		.at = sqlite3_column_int64(row, 2),
 		.state = (const char *)sqlite3_column_text(row, 3),
+		.note = (const char *)sqlite3_column_text(row, 6),
 	};
 	enum record_state state;
 	struct digest noted;
@@ -134,7 +150,7 @@ static int check_event(struct walk *walk, sqlite3_stmt *row, struct err *err)
 	if (event.seq != walk->head.seq + 1)
 		return bad_event(walk->head.seq + 1, "it is missing", err);
 	if (!db_digest(row, 4, &event.detail) || !db_digest(row, 5, &noted) ||
-	    !record_state_read(event.state, &state))
+	    !record_state_read(event.state, &state) || !event.note)
 		return bad_event(event.seq, "it is damaged", err);
 	hash = chain_next(&walk->head.hash, &event);
 	if (!same(&hash, &noted))

@@ -56,14 +56,14 @@ static int intend(
     struct ledger *ledger, const struct record *wanted, int64_t *ret_seq, struct err *err)
 {
 	struct record record = *wanted; /* borrowed */
-	struct digest detail;
+	struct event event = { .state = record_state_name(RECORD_INTENDED) };
 
 	record.tbs_sha256 = digest_of(record.tbs.data, record.tbs.len);
 	if (insert(ledger, &record, err) < 0)
 		return -1;
-	detail = chain_record_digest(&record);
-	*ret_seq = record.seq;
-	return chain_append(ledger, record.seq, RECORD_INTENDED, &detail, err);
+	event.record = *ret_seq = record.seq;
+	event.detail = chain_record_digest(&record);
+	return chain_append(ledger, &event, err);
 }
 
 int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struct err *err)
@@ -74,8 +74,11 @@ int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struc
 	assert(ledger->mode == LEDGER_WRITE);
 	if (db_begin(ledger, err) < 0)
 		return -1;
-	for (size_t i = 0; status == 0 && i < n; i++)
-		status = intend(ledger, &records[i], &seqs[i], err);
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		status = unique_check(ledger, &records[i], err);
+		if (status == 0)
+			status = intend(ledger, &records[i], &seqs[i], err);
+	}
 	if (db_end(ledger, status, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -102,14 +105,14 @@ int record_state_of(struct ledger *ledger, int64_t seq, enum record_state *ret, 
 	return 0;
 }
 
-static int cannot_become(
+int record_cannot_become(
     int64_t seq, enum record_state from, enum record_state to, struct err *err)
 {
 	return err_set(err, ERR_FAILED, "record %" PRId64 " is %s: it cannot become %s", seq,
 	    record_state_name(from), record_state_name(to));
 }
 
-static int set_state(
+int record_set_state(
     struct ledger *ledger, int64_t seq, enum record_state state, struct err *err)
 {
 	sqlite3_stmt *set = db_statement(ledger, SQL_SET_STATE);
@@ -123,10 +126,11 @@ int record_move(struct ledger *ledger, int64_t seq, enum record_state from,
     enum record_state to, struct err *err)
 {
 	if (!record_may_become(from, to))
-		return cannot_become(seq, from, to, err);
-	if (set_state(ledger, seq, to, err) < 0)
+		return record_cannot_become(seq, from, to, err);
+	if (record_set_state(ledger, seq, to, err) < 0)
 		return -1;
-	return chain_append(ledger, seq, to, NULL, err);
+	return chain_append(
+	    ledger, &(struct event){ .record = seq, .state = record_state_name(to) }, err);
 }
 
 /* The certificate must hold the record's TBS: other bytes are never recorded under its serial.
@@ -135,13 +139,17 @@ static int issue(
     struct ledger *ledger, int64_t seq, const struct buf *certificate, struct err *err)
 {
 	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_CERTIFICATE);
-	struct digest detail = digest_of(certificate->data, certificate->len);
+	const struct event event = {
+		.record = seq,
+		.state = record_state_name(RECORD_ISSUED),
+		.detail = digest_of(certificate->data, certificate->len),
+	};
 	enum record_state from = RECORD_INTENDED;
 
 	if (record_state_of(ledger, seq, &from, err) < 0)
 		return -1;
 	if (!record_may_become(from, RECORD_ISSUED))
-		return cannot_become(seq, from, RECORD_ISSUED, err);
+		return record_cannot_become(seq, from, RECORD_ISSUED, err);
 	sqlite3_bind_int64(add, 1, seq);
 	db_bind_blob(add, 2, certificate->data, certificate->len);
 	if (db_run(ledger, add, err) < 0)
@@ -151,9 +159,9 @@ static int issue(
 		    "the certificate of record %" PRId64
 		    " does not hold the bytes that were to be signed",
 		    seq);
-	if (set_state(ledger, seq, RECORD_ISSUED, err) < 0)
+	if (record_set_state(ledger, seq, RECORD_ISSUED, err) < 0)
 		return -1;
-	return chain_append(ledger, seq, RECORD_ISSUED, &detail, err);
+	return chain_append(ledger, &event, err);
 }
 
 int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *certificates,
@@ -210,7 +218,8 @@ int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum recor
 	int status = 0;
 
 	assert(ledger->mode == LEDGER_WRITE);
-	assert(state != RECORD_INTENDED && state != RECORD_ISSUED && state != RECORD_DELIVERED);
+	assert(
+	    state == RECORD_SERVED || state == RECORD_SUPERSEDED || state == RECORD_ABANDONED);
 	if (any_differs(ledger, seqs, n, state, &differs, err) < 0)
 		return -1;
 	if (!differs)

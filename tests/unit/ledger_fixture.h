@@ -111,6 +111,15 @@ static inline void deliver_one(
 	ok(ledger_delivered(ledger, &delivery, 1, &err));
 }
 
+/* To any end: served, superseded, abandoned, or revoked. */
+static inline int end_as(
+    struct ledger *ledger, int64_t seq, enum record_state state, struct err *err)
+{
+	return state == RECORD_REVOKED
+	           ? ledger_revoke(ledger, &seq, 1, REVOKED_KEY_COMPROMISE, err)
+	           : ledger_move(ledger, &seq, 1, state, err);
+}
+
 /* The state of a record as ledger_each() tells it. */
 struct state_of {
 	int64_t seq;

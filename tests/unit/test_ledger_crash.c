@@ -113,8 +113,11 @@ static int hang_in_transaction(void *context)
 	struct record *records = mem_array(N, sizeof(*records));
 	struct err err = ERR_INIT;
 
-	for (unsigned i = 0; i < N; i++)
-		records[i] = make_record("large", RECORD_CLIENT, 1000 + i);
+	for (unsigned i = 0; i < N; i++) {
+		MICA_FREE char *entry = mem_printf("large-%u", i);
+
+		records[i] = make_record(entry, RECORD_CLIENT, 1000 + i);
+	}
 	return ledger_intend(ledger, records, N, &err);
 }
 
@@ -149,8 +152,9 @@ static void test_killed_in_mid_transaction(void **state)
 static int open_and_write(const char *dir, unsigned number)
 {
 	LEDGER_AUTO ledger = NULL;
+	MICA_FREE char *entry = mem_printf("entry-%u", number);
 	MICA_AUTO(record_clear)
-	struct record record = make_record("entry", RECORD_CLIENT, number);
+	struct record record = make_record(entry, RECORD_CLIENT, number);
 	struct err err = ERR_INIT;
 
 	while (ledger_open(dir, LEDGER_WRITE, NOW, &ledger, &err) < 0) {

@@ -262,8 +262,8 @@ static void test_newer_schema(void **state)
 
 	(void)state;
 	make_ledger(dir);
-	run_sql(dir, "PRAGMA user_version = 2");
-	refused(dir, NOW, "' has schema version 2; this mica knows version 1", "a newer mica");
+	run_sql(dir, "PRAGMA user_version = 3");
+	refused(dir, NOW, "' has schema version 3; this mica knows version 2", "a newer mica");
 }
 
 static void test_no_database(void **state)
@@ -366,7 +366,7 @@ static void test_the_head_does_not_fit(void **state)
 		"UPDATE event SET hash = zeroblob(32) WHERE seq = 2",
 		"UPDATE event SET hash = zeroblob(32) WHERE seq = 1",
 		("INSERT INTO event"
-		 " SELECT 3, record, at, state, detail, hash FROM event WHERE seq = 2"),
+		 " SELECT 3, record, at, state, detail, hash, note FROM event WHERE seq = 2"),
 		"UPDATE meta SET value = zeroblob(40) WHERE name = '.head'",
 		"UPDATE meta SET value = x'00' WHERE name = '.head'",
 		"DELETE FROM meta",

@@ -44,6 +44,18 @@ static void test_look_ups(void **state)
 		{ SQL_RECORD, "SEARCH record USING INTEGER PRIMARY KEY (rowid=?)\n" },
 		{ SQL_BY_SERIAL, "SEARCH record USING INDEX sqlite_autoindex_record_1 (ca=? "
 		                 "AND serial=?)\n" },
+		{ SQL_PENDING, "SEARCH record USING INDEX record_intended (entry=? "
+		               "AND kind=?)\n" },
+		{ SQL_ACTIVE,
+		    "SEARCH record USING INDEX record_active (entry=? AND kind=?)\n" },
+		{ SQL_NEXT_CA, "SEARCH record USING COVERING INDEX sqlite_autoindex_record_1 "
+		               "(ca>?)\n" },
+		{ SQL_REVOCATIONS, "SEARCH record USING INDEX record_revoked (ca=?)\n"
+		                   "SEARCH event USING INDEX event_revoked (record=?)\n" },
+		{ SQL_REVOCATION, "SEARCH event USING INDEX event_revoked (record=?)\n"
+		                  "SEARCH record USING INTEGER PRIMARY KEY (rowid=?)\n" },
+		{ SQL_OUTDATED_CRL,
+		    "SEARCH record USING INDEX record_active (entry=? AND kind=?)\n" },
 		{ SQL_OUTDATED, "SEARCH record USING INDEX record_active (entry=? AND kind=? "
 		                "AND rowid<?)\n" },
 		{ SQL_DELIVERY,

@@ -15,8 +15,8 @@ static void make_ledger(const char *dir)
 	seq = issue_one(ledger, "server", RECORD_SERVER, 2);
 	deliver_one(ledger, "prod", "server", seq);
 	seq = issue_one(ledger, "ingest", RECORD_CLIENT, 3);
-	ok(ledger_move(ledger, &seq, 1, RECORD_REVOKED, &err));
-	intend_one(ledger, "server", RECORD_SERVER, 4);
+	ok(ledger_revoke(ledger, &seq, 1, REVOKED_KEY_COMPROMISE, &err));
+	intend_one(ledger, "server", RECORD_CA, 4);
 	issue_one(ledger, "server", RECORD_SERVER, 5);
 }
 
