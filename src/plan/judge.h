@@ -27,6 +27,8 @@ struct judge {
 };
 
 void judge_cas(struct judge *judge);
+/* the CAs with each other; finds the one that issues */
+void judge_generations(struct judge *judge);
 /* parent and permitted-dns of one CA */
 void judge_chain(struct judge *judge, const struct ca_keys *keys, struct inv_ca *ca);
 void judge_certificates(struct judge *judge);

@@ -178,6 +178,7 @@ static void judge_ca(struct judge *judge, const struct ca_keys *keys, struct inv
 	judge_key(judge, &keys->key, ca);
 	judge_pin(judge, &keys->pin, &ca->pin);
 	ca->touch = keys->touch.number;
+	ca->cross_sign = keys->cross_sign.number;
 	judge_subject(judge, &keys->subject, ca);
 	if (!keys->subject.head.node && !keys->certificate.node && !keys->certificate.faulty &&
 	    keys->head.node->kind == DOC_MAP)
@@ -194,13 +195,11 @@ void judge_cas(struct judge *judge)
 
 	inventory->cas = mem_array(array->n, sizeof(*inventory->cas));
 	inventory->n_cas = array->n;
-	for (size_t i = 0; i < array->n; i++) {
+	for (size_t i = 0; i < array->n; i++)
 		judge_ca(judge, &keys[i], &inventory->cas[i]);
-		if (i > 0)
-			doc_fault(judge->findings, "not-supported", &keys[i].head.node->mark,
-			    NULL, "a second CA is not supported yet");
-	}
 	if (array->node && array->n == 0)
 		doc_fault(
 		    judge->findings, "ca", &array->node->mark, NULL, "there must be one CA");
+	else if (array->n > 0)
+		judge_generations(judge);
 }

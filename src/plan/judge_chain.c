@@ -139,11 +139,13 @@ static void judge_permitted_cn(struct judge *judge, const struct certificate_key
 /* NULL when nothing is said of it, or what is permitted is not known for a fault */
 static const struct inv_ca *who_permits(const struct judge *judge)
 {
-	const struct inv_ca *ca = judge->inventory->n_cas > 0 ? judge->inventory->cas : NULL;
+	const size_t issuing = judge->inventory->issuing;
+	const struct inv_ca *ca =
+	    judge->inventory->n_cas > 0 ? &judge->inventory->cas[issuing] : NULL;
 	const struct ca_keys *keys = judge->keys->cas.items;
 
 	if (!ca || ca->n_permitted_dns == 0 ||
-	    schema_count(&keys->permitted_dns) != ca->n_permitted_dns)
+	    schema_count(&keys[issuing].permitted_dns) != ca->n_permitted_dns)
 		return NULL;
 	return ca;
 }

@@ -114,7 +114,8 @@ static void judge_spans(
 static void judge_beyond_ca(
     struct judge *judge, const struct certificate_keys *keys, const struct inv_certificate *out)
 {
-	const struct ca_keys *ca = judge->keys->cas.items;
+	const struct ca_keys *all = judge->keys->cas.items;
+	const struct ca_keys *ca = all + judge->inventory->issuing;
 	const struct doc_node *general = judge->keys->defaults.life.days.node;
 	const struct doc_node *place;
 

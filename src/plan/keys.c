@@ -19,8 +19,8 @@ static const struct schema_word algorithms[] = { ALGORITHM };
 
 static const struct schema_word states[] = {
 	{ "issuing", CA_ISSUING, false },
-	{ "trusted", CA_TRUSTED, true },
-	{ "retired", CA_RETIRED, true },
+	{ "trusted", CA_TRUSTED, false },
+	{ "retired", CA_RETIRED, false },
 	{ 0 },
 };
 
@@ -66,7 +66,8 @@ static const struct schema subject_schema = { "a subject", sizeof(struct subject
 static const struct schema_key ca_table[] = {
 	{ PATH("ca[].", "name"), .summary = "name of the CA in messages and in the ledger",
 	    .type = SCHEMA_TEXT, .flags = SCHEMA_REQUIRED, AT(ca_keys, name) },
-	{ PATH("ca[].", "state"), .summary = "what the CA does: issuing", .type = SCHEMA_WORD,
+	{ PATH("ca[].", "state"), .summary = "what the CA does: issuing, trusted or retired",
+	    .type = SCHEMA_WORD,
 	    .words = states, .fallback = CA_ISSUING, AT(ca_keys, state) },
 	{ PATH("ca[].", "module"),
 	    .summary = "PKCS#11 module: a known name such as softhsm2, or a path",
@@ -103,7 +104,9 @@ static const struct schema_key ca_table[] = {
 	    .type = SCHEMA_TEXTS, AT(ca_keys, permitted_dns) },
 	{ PATH("ca[].", "touch"), .summary = "whether each signature waits for a touch",
 	    .type = SCHEMA_BOOL, AT(ca_keys, touch) },
-	{ PATH("ca[].", "cross-sign"), .summary = "not supported yet", .type = SCHEMA_LATER },
+	{ PATH("ca[].", "cross-sign"),
+	    .summary = "whether the CA that issues before it certifies its key",
+	    .type = SCHEMA_BOOL, AT(ca_keys, cross_sign) },
 };
 
 static const struct schema ca_schema = { "a CA", sizeof(struct ca_keys), ca_table,
@@ -240,7 +243,7 @@ static const struct schema_key inventory_table[] = {
 	    AT(inventory_keys, state_dir) },
 	{ .path = "ca[]",
 	    .name = "ca",
-	    .summary = "the CA, a list of one",
+	    .summary = "the CAs: exactly one of them is issuing",
 	    .type = SCHEMA_MAPS,
 	    .flags = SCHEMA_REQUIRED,
 	    .sub = &ca_schema,

@@ -16,7 +16,7 @@ struct subject_keys {
 struct ca_keys {
 	struct schema_head head;
 	struct schema_value name, state, module, module_args, key, pin, touch, algorithm, days,
-	    certificate, parent, permitted_dns, crl_days;
+	    certificate, cross_sign, parent, permitted_dns, crl_days;
 	struct subject_keys subject;
 };
 

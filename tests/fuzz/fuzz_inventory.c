@@ -55,7 +55,8 @@ static void check_inventory(const struct inventory *inventory)
 	struct plan *plan = NULL;
 	struct err err = ERR_INIT;
 
-	must(inventory->n_cas == 1 && inventory_issuer(inventory)->key && inventory->state_dir);
+	must(inventory->n_cas > 0 && inventory_issuer(inventory)->state == CA_ISSUING &&
+	     inventory_issuer(inventory)->key && inventory->state_dir);
 	for (size_t i = 0; i < inventory->n_certificates; i++)
 		check_certificate(inventory, &inventory->certificates[i]);
 	for (size_t i = 0; i < inventory->n_deployments; i++)

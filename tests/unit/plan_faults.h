@@ -58,13 +58,73 @@ static const struct {
 	    "    key: \"pkcs11:token=x;object=y\"\n"
 	    "    subject: { CN: g2 }\n"
 	    "defaults:",
-	    "10:5: a second CA is not supported yet\n" },
+	    "10:5: two CAs are issuing, 'g1' and 'g2'\n"
+	    "    hint: one signs; the others say 'state: trusted', or 'state: retired'\n" },
+	{ "two states", "defaults:",
+	    "  - name: g2\n"
+	    "    state: issuing\n"
+	    "    module: softhsm2\n"
+	    "    key: \"pkcs11:token=x;object=y\"\n"
+	    "    subject: { CN: g2 }\n"
+	    "defaults:",
+	    "11:12: two CAs are issuing, 'g1' and 'g2'\n"
+	    "    hint: one signs; the others say 'state: trusted', or 'state: retired'\n" },
 	{ "state trusted", "    pin: prompt", "    state: trusted",
-	    "7:12: 'state: trusted' is not supported yet\n" },
+	    "4:3: no CA is issuing\n"
+	    "    hint: say 'state: issuing' for the one that is to sign\n" },
 	{ "state retired", "    pin: prompt", "    state: retired",
-	    "7:12: 'state: retired' is not supported yet\n" },
+	    "4:3: no CA is issuing\n"
+	    "    hint: say 'state: issuing' for the one that is to sign\n" },
+	{ "ca twice", "defaults:",
+	    "  - name: g1\n"
+	    "    state: trusted\n"
+	    "    module: softhsm2\n"
+	    "    key: \"pkcs11:object=ca;token=milvus-ca?module-name=x\"\n"
+	    "    subject: { C: US, O: example, CN: MILVUS CA g1 }\n"
+	    "defaults:",
+	    "10:11: the name 'g1' is there twice\n"
+	    "    hint: the first one is on line 4\n"
+	    "13:10: CA 'g1' has this key already\n"
+	    "    hint: a new generation has a new key; to renew the certificate of the same "
+	    "key: mica init --renew\n"
+	    "14:14: CA 'g1' has this subject already: a new generation has a new subject\n"
+	    "    hint: such as another number at the end of its CN\n" },
+	{ "cross-sign retired", "defaults:",
+	    "  - name: g0\n"
+	    "    state: retired\n"
+	    "    module: softhsm2\n"
+	    "    key: \"pkcs11:token=x;object=y\"\n"
+	    "    subject: { CN: g0 }\n"
+	    "    cross-sign: true\n"
+	    "defaults:",
+	    "15:17: 'cross-sign' on a CA that is retired: nothing of it is used\n"
+	    "    hint: take the key out\n" },
+	{ "cross-sign intermediate", "defaults:",
+	    "  - name: g2\n"
+	    "    state: trusted\n"
+	    "    module: softhsm2\n"
+	    "    key: \"pkcs11:token=x;object=y\"\n"
+	    "    subject: { CN: g2 }\n"
+	    "    parent: [root.pem]\n"
+	    "    cross-sign: true\n"
+	    "defaults:",
+	    "16:17: 'cross-sign' is for a root: an intermediate is trusted by way of its "
+	    "'parent'\n"
+	    "    hint: take the key out\n" },
+	{ "days beyond the issuing one", "  - name: g1\n",
+	    "  - name: g0\n"
+	    "    state: retired\n"
+	    "    module: softhsm2\n"
+	    "    key: \"pkcs11:token=x;object=y\"\n"
+	    "    subject: { CN: g0 }\n"
+	    "    days: 9999\n"
+	    "    permitted-dns: [example.net]\n"
+	    "  - name: g1\n"
+	    "    permitted-dns: [localhost]\n",
+	    "23:22: the name 'milvus.example.com' is not within 'permitted-dns' of CA 'g1'\n"
+	    "    hint: add its domain there, before the CA is made, or take it out\n" },
 	{ "state typo", "    pin: prompt", "    state: isuing",
-	    "7:12: 'state' must be 'issuing'\n"
+	    "7:12: 'state' must be 'issuing', 'trusted' or 'retired'\n"
 	    "    hint: did you mean 'issuing'?\n" },
 	{ "parent", "    pin: prompt", "    parent: root.pem",
 	    "7:13: 'parent' must be a list of texts\n"
@@ -126,7 +186,7 @@ static const struct {
 	    "7:12: 'touch' must be true or false\n"
 	    "    hint: only these two words are taken\n" },
 	{ "cross-sign", "    pin: prompt", "    cross-sign: old.pem",
-	    "7:17: 'cross-sign' is not supported yet\n" },
+	    "7:17: 'cross-sign' must be true or false\n" },
 	{ "pin credential path", "prompt", "credential:../hunter2",
 	    "7:10: 'pin: credential:NAME' needs the name of a credential of systemd's\n"
 	    "    hint: such as credential:ca-pin, for LoadCredential=ca-pin:PATH in the "

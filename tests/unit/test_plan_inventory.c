@@ -525,9 +525,64 @@ static void many(void **state)
 	}
 }
 
+static void three_generations(void **state)
+{
+	char *text =
+	    changed_text("defaults:", "  - name: g2\n"
+	                              "    state: trusted\n"
+	                              "    module: softhsm2\n"
+	                              "    key: \"pkcs11:token=milvus-ca;object=ca2\"\n"
+	                              "    subject: { C: US, O: Example, CN: Milvus CA g2 }\n"
+	                              "    cross-sign: true\n"
+	                              "    days: 30\n"
+	                              "    permitted-dns: [example.net]\n"
+	                              "  - name: g0\n"
+	                              "    state: retired\n"
+	                              "    module: /lib/x.so\n"
+	                              "    key: \"pkcs11:token=milvus-ca;object=ca\"\n"
+	                              "    subject: { C: US, O: Example, CN: Milvus CA g0 }\n"
+	                              "defaults:");
+	MICA_AUTO(inventory_freep) struct inventory *inventory = good_inventory(text);
+
+	(void)state;
+	assert_int_equal(inventory->n_cas, 3);
+	assert_ptr_equal(inventory_issuer(inventory), &inventory->cas[0]);
+	assert_int_equal(inventory->cas[1].state, CA_TRUSTED);
+	assert_true(inventory->cas[1].cross_sign);
+	assert_false(inventory->cas[0].cross_sign);
+	assert_int_equal(inventory->cas[2].state, CA_RETIRED);
+	free(text);
+}
+
+/* The second of the list: its days and names count, and it keeps its cross-certificate. */
+static void the_second_issues(void **state)
+{
+	static const char text[] =
+	    "version: 1\n"
+	    "ca:\n"
+	    "  - { name: g1, state: trusted, module: softhsm2, key: "
+	    "\"pkcs11:token=t;object=1\",\n"
+	    "      subject: { CN: g1 }, days: 30, permitted-dns: [example.net] }\n"
+	    "  - { name: g2, module: softhsm2, key: \"pkcs11:token=t;object=2\",\n"
+	    "      subject: { CN: g2 }, cross-sign: true, permitted-dns: [example.com] }\n"
+	    "certificates:\n"
+	    "  - { name: server, profile: server, dns: [milvus.example.com] }\n"
+	    "  - { name: a, profile: client }\n"
+	    "milvus:\n"
+	    "  - { name: prod, kind: files, server: server, clients: [a], tls-mode: 2 }\n";
+	MICA_AUTO(inventory_freep) struct inventory *inventory = good_inventory(text);
+
+	(void)state;
+	assert_string_equal(inventory_issuer(inventory)->name, "g2");
+	assert_int_equal(inventory->issuing, 1);
+	assert_true(inventory->cas[1].cross_sign);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_generations),
+		cmocka_unit_test(the_second_issues),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything_said),
 		cmocka_unit_test(marks),

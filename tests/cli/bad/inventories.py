@@ -14,6 +14,17 @@ SECOND_DEPLOYMENT = END + """\
 """
 
 
+def second(state):
+    return f"""\
+  - name: g2
+    state: {state}
+    module: softhsm2
+    key: "pkcs11:token=milvus-ca;object=ca2"
+    pin: file:pin
+    subject: {{ C: US, O: Example, CN: Milvus CA g2 }}
+"""
+
+
 def dns(name):
     return [("dns: [localhost, milvus.example.com]", f"dns: [localhost, {name}]")]
 
@@ -80,8 +91,16 @@ INVENTORIES = {
     # --- the CA ---
     "ca-none": [("ca:\n  - name: g1", "ca: []\nx:\n  - name: g1")],
     "ca-missing": [("ca:\n", "cas:\n")],
-    "ca-two": [(CA, CA + '  - name: g2\n    state: trusted\n    key: "pkcs11:token=milvus-ca;object=ca2"\n')],
+    "ca-two": [(CA, CA + second("issuing"))],
+    "ca-two-unsaid": [(CA, CA + second("issuing").replace("    state: issuing\n", ""))],
     "ca-not-issuing": [("state: issuing", "state: trusted")],
+    "ca-none-issuing": [("state: issuing", "state: retired"), (CA, CA + second("trusted"))],
+    "ca-second-half": [(CA, CA + '  - name: g2\n    state: trusted\n    key: "pkcs11:token=milvus-ca;object=ca2"\n')],
+    "ca-name-twice": [(CA, CA + second("trusted").replace("name: g2", "name: g1"))],
+    "ca-key-twice": [(CA, CA + second("trusted").replace("object=ca2", "object=ca"))],
+    "ca-subject-twice": [(CA, CA + second("trusted").replace("CA g2", "CA G1"))],
+    "ca-cross-sign-retired": [(CA, CA + second("retired") + "    cross-sign: true\n")],
+    "ca-cross-sign-intermediate": [(CA, CA + second("trusted") + "    cross-sign: true\n    parent: [root.pem]\n")],
     "ca-state-unknown": [("state: issuing", "state: active")],
     "ca-name-path": [("name: g1", "name: ../g1")],
     "ca-key-missing": [('    key: "pkcs11:token=milvus-ca;object=ca"\n', "")],
