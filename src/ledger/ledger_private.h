@@ -107,6 +107,8 @@ void db_resetp(sqlite3_stmt **statement);
 
 /* Makes dir/ledger.db, whole and durable, or nothing. */
 int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
+/* The tables in a database of nobody's: import.c */
+int schema_fill(sqlite3 *db, const char *path, struct err *err) MICA_CHECKED;
 /* Is this database a ledger that this program knows? */
 int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
 /* every table and index is as schema_create() makes it: an index could be made to hide a record

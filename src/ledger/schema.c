@@ -137,6 +137,11 @@ static int run_steps(sqlite3 *db, int version, const char *path, struct err *err
 	return run(db, path, mark, err);
 }
 
+int schema_fill(sqlite3 *db, const char *path, struct err *err)
+{
+	return run_steps(db, 0, path, err);
+}
+
 /* No syncs here: the whole file is synced before it gets its name. */
 static int write_schema(const char *temporary, const char *path, struct err *err)
 {
