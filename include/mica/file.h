@@ -21,8 +21,9 @@ int file_read(
 int file_write_all(int fd, const void *bytes, size_t len) MICA_CHECKED;
 
 /* Writes path so that a reader, or a crash, sees the old bytes or the new, never a part: a
- * temporary name beside it (beginning with ".."), fsync, rename, fsync of the directory.
- * ERR_REFUSED when a device, a directory or the like is there. */
+ * temporary name beside it (beginning with ".."), fsync, rename, fsync of the directory. What a
+ * process that is gone left under such a name goes too. ERR_REFUSED when a device, a directory
+ * or the like is there. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
     struct err *err) MICA_CHECKED;
 

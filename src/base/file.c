@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,15 +168,6 @@ static int replace(int dirfd, const char *path, const struct content *content,
 	return 0;
 }
 
-int file_replace(
-    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
-{
-	const struct content content = { bytes, len };
-	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, mode };
-
-	return replace(dirfd, path, &content, &rights, err);
-}
-
 static bool is_temporary(const char *entry, const char *name)
 {
 	const size_t len = strlen(name);
@@ -185,22 +177,46 @@ static bool is_temporary(const char *entry, const char *name)
 	       entry[3 + len + strspn(entry + 3 + len, "0123456789")] == '\0';
 }
 
+enum leftovers { OF_THE_DEAD, OF_ALL };
+
+/* Its name ends in the number of its process. */
+static bool is_leftover(const char *entry, enum leftovers which)
+{
+	pid_t pid = (pid_t)strtol(strrchr(entry, '.') + 1, NULL, 10);
+
+	return which == OF_ALL || pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH);
+}
+
 /* Of a process that died before its rename. What cannot be removed is no reason not to write.
  */
-static void remove_temporaries(const char *path)
+static void remove_temporaries(int at, const char *path, enum leftovers which)
 {
 	const char *slash = strrchr(path, '/');
 	MICA_FREE char *dir =
 	    slash ? mem_dup(path, (size_t)(slash - path) + 1) : mem_strdup("./");
-	DIR *open = opendir(dir);
+	int fd = openat(at, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *open = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
 	while (open && (entry = readdir(open))) {
-		if (is_temporary(entry->d_name, slash ? slash + 1 : path))
-			(void)unlinkat(dirfd(open), entry->d_name, 0);
+		if (is_temporary(entry->d_name, slash ? slash + 1 : path) &&
+		    is_leftover(entry->d_name, which))
+			(void)unlinkat(fd, entry->d_name, 0);
 	}
 	if (open)
 		closedir(open);
+	else
+		mem_closep(&fd);
+}
+
+int file_replace(
+    int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
+{
+	const struct content content = { bytes, len };
+	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, mode };
+
+	remove_temporaries(dirfd, path, OF_THE_DEAD);
+	return replace(dirfd, path, &content, &rights, err);
 }
 
 int file_put(const char *path, const struct buf *bytes, const struct file_rights *rights,
@@ -208,7 +224,7 @@ int file_put(const char *path, const struct buf *bytes, const struct file_rights
 {
 	const struct content content = { bytes->data, bytes->len };
 
-	remove_temporaries(path);
+	remove_temporaries(AT_FDCWD, path, OF_ALL);
 	return replace(AT_FDCWD, path, &content, rights, err);
 }
 

@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +130,21 @@ static void what_was_not_finished_goes(void **state)
 
 		assert_int_equal(access(other, F_OK) == 0, names[i].stays);
 	}
+}
+
+/* Several processes may write beside each other: only what the dead left goes. */
+static void what_a_dead_process_left_goes(void **state)
+{
+	MICA_FREE char *path = file_join(*state, "a");
+	MICA_FREE char *dead = mem_printf("%s/..a.%d", (char *)*state, INT_MAX); /* no pid is */
+	MICA_FREE char *alive = mem_printf("%s/..a.%ld", (char *)*state, (long)getppid());
+	struct err err = ERR_INIT;
+
+	assert_int_equal(file_replace(AT_FDCWD, dead, "x", 1, 0600, &err), 0);
+	assert_int_equal(file_replace(AT_FDCWD, alive, "x", 1, 0600, &err), 0);
+	assert_int_equal(file_replace(AT_FDCWD, path, "new", 3, 0600, &err), 0);
+	assert_int_equal(access(dead, F_OK), -1);
+	assert_int_equal(access(alive, F_OK), 0);
 }
 
 static void a_file_that_cannot_be_written_is_left(void **state)
@@ -313,6 +329,8 @@ int main(void)
 		    a_file_is_replaced_whole, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
 		    what_was_not_finished_goes, setup_dir, teardown_dir),
+		cmocka_unit_test_setup_teardown(
+		    what_a_dead_process_left_goes, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_cannot_be_written_is_left, setup_dir, teardown_dir),
 		cmocka_unit_test_setup_teardown(
