@@ -254,14 +254,21 @@ int latch_arm(struct latch *latch, struct err *err)
 	    latch->dir);
 }
 
-void latch_disarm(struct latch *latch)
+int latch_disarm(struct latch *latch, struct err *err)
 {
 	if (!latch->file.path)
-		return;
-	(void)unlink(latch->file.path);
+		return 0;
+	if (unlink(latch->file.path) < 0 && errno != ENOENT) {
+		err_errno(err, errno, "cannot remove the latch '%s'", latch->file.path);
+		return err_hint(err,
+		    "the login succeeded, and the next run would not know: mica must be able "
+		    "to write in '%s'; then: mica token --clear-latch",
+		    latch->dir);
+	}
 	if (latch->made_dir)
 		(void)rmdir(latch->dir); /* where nothing else came into it */
 	latch->made_dir = false;
+	return 0;
 }
 
 /* "C_Login said CKR_PIN_INCORRECT: the PIN is wrong", without whose login it was */

@@ -30,8 +30,9 @@ int latch_check(
 
 /* Durable when it returns. One that is armed already stays as it is. */
 int latch_arm(struct latch *latch, struct err *err) MICA_CHECKED;
-/* The login succeeded, or no PIN was judged. */
-void latch_disarm(struct latch *latch);
+/* The login succeeded, or no PIN was judged. One that cannot be removed would refuse every
+ * later run, so a login that leaves it behind has failed. */
+int latch_disarm(struct latch *latch, struct err *err) MICA_CHECKED;
 /* Neither: it stays, with the reason. Where it is heeded, the hint of a refused PIN then says
  * how to be rid of it. */
 void latch_keep(struct latch *latch, struct err *why);

@@ -240,18 +240,17 @@ static int say_login(struct token *token, struct err *err)
 static int latched_login(struct token *token, struct err *err)
 {
 	bool armed_before = latch_is_armed(&token->latch);
+	struct err ignored = ERR_INIT; /* why it failed is what is told */
 
 	if (latch_check(&token->latch, NULL, err) < 0 || latch_arm(&token->latch, err) < 0)
 		return -1;
 	token->process.spent = WIRE_TRY_KEPT;
-	if (say_login(token, err) == 0) {
-		latch_disarm(&token->latch);
-		return 0;
-	}
+	if (say_login(token, err) == 0)
+		return latch_disarm(&token->latch, err);
 	if (process_try(&token->process) == WIRE_TRY_SPENT)
 		latch_keep(&token->latch, err);
 	else if (!armed_before)
-		latch_disarm(&token->latch);
+		(void)!latch_disarm(&token->latch, &ignored);
 	return -1;
 }
 

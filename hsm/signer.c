@@ -264,8 +264,9 @@ static int sign_todo(struct batch *batch, struct err *err)
 		return 0;
 	if (fly(batch, 1, err) < 0)
 		return -1;
-	if (batch->signer->asks)
-		latch_disarm(&token->latch); /* the PIN is the right one */
+	/* the PIN is the right one */
+	if (batch->signer->asks && latch_disarm(&token->latch, err) < 0)
+		return -1;
 	if (!token->proved) {
 		if (prove(batch->signer, &batch->jobs[batch->todo[0]], err) < 0)
 			return -1;
@@ -283,6 +284,7 @@ static int sign_todo(struct batch *batch, struct err *err)
 static int sign_latched(struct batch *batch, struct err *err)
 {
 	struct token *token = batch->signer->token;
+	struct err ignored = ERR_INIT; /* why it failed is what is told */
 	int result;
 
 	if (!batch->signer->asks)
@@ -292,7 +294,7 @@ static int sign_latched(struct batch *batch, struct err *err)
 	token->process.spent = WIRE_TRY_KEPT;
 	result = sign_todo(batch, err);
 	if (result == 0 || process_try(&token->process) == WIRE_TRY_KEPT) {
-		latch_disarm(&token->latch);
+		(void)!latch_disarm(&token->latch, &ignored);
 		return result;
 	}
 	latch_keep(&token->latch, err);

@@ -79,7 +79,7 @@ static void test_life(void **state)
 	    "known");
 	assert_string_equal(err.hint, "put the PIN right, then: mica token --clear-latch");
 	assert_null(found.path);
-	latch_disarm(&latch);
+	must(latch_disarm(&latch, &err), &err);
 	assert_int_equal(files_in(dir), 0);
 	must(latch_check(&latch, NULL, &err), &err);
 }
@@ -154,16 +154,16 @@ static void test_place(void **state)
 	must(latch_arm(&latch, &err), &err);
 	assert_int_equal(stat(place, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
-	latch_disarm(&latch);
+	must(latch_disarm(&latch, &err), &err);
 	assert_int_equal(stat(place, &st), -1);
 	must(latch_arm(&latch, &err), &err);
 	must(file_replace(AT_FDCWD, other, "", 0, 0600, &err), &err);
-	latch_disarm(&latch);
+	must(latch_disarm(&latch, &err), &err);
 	assert_int_equal(stat(other, &st), 0);
 	/* what was there before stays */
 	assert_int_equal(unlink(other), 0);
 	must(latch_arm(&latch, &err), &err);
-	latch_disarm(&latch);
+	must(latch_disarm(&latch, &err), &err);
 	assert_int_equal(stat(place, &st), 0);
 }
 
@@ -191,7 +191,7 @@ static void test_none_is_kept(void **state)
 	must(latch_arm(&latch, &err), &err);
 	must(latch_check(&latch, NULL, &err), &err);
 	latch_keep(&latch, &err);
-	latch_disarm(&latch);
+	must(latch_disarm(&latch, &err), &err);
 }
 
 /* --- whose it is --------------------------------------------------------------- */
