@@ -13,13 +13,20 @@ static int full(const char *path, struct err *err)
 
 static int no_access(const char *path, const char *doing, int errnum, struct err *err)
 {
-	if (errnum != 0)
+	/* sqlite tries again without writing: what it tells is why that cannot be */
+	if (errnum == ENOENT)
+		err_set(err, ERR_FAILED,
+		    "cannot %s the ledger '%s': the files beside it, '-wal' and '-shm', cannot "
+		    "be made",
+		    doing, path);
+	else if (errnum != 0)
 		err_errno(err, errnum, "cannot %s the ledger '%s'", doing, path);
 	else
 		err_set(
 		    err, ERR_FAILED, "cannot %s the ledger '%s': no permission", doing, path);
-	return err_hint(
-	    err, "the file, those beside it and their directory must be mica's own");
+	return err_hint(err,
+	    "the file, those beside it and their directory must be mica's own%s",
+	    errnum == ENOENT ? ", and the disk must have room" : "");
 }
 
 static int io_error(const char *path, const char *doing, int errnum, struct err *err)
@@ -99,6 +106,16 @@ int db_run(struct ledger *ledger, sqlite3_stmt *statement, struct err *err)
 	return row < 0 ? -1 : 0;
 }
 
+void db_close(struct ledger *ledger)
+{
+	for (size_t i = 0; i < STATEMENTS; i++) {
+		sqlite3_finalize(ledger->statements[i]);
+		ledger->statements[i] = NULL;
+	}
+	sqlite3_close(ledger->db);
+	ledger->db = NULL;
+}
+
 int db_begin(struct ledger *ledger, struct err *err)
 {
 	ledger->writing = true;
@@ -114,6 +131,8 @@ int db_end(struct ledger *ledger, int status, struct err *err)
 {
 	struct err ignored = ERR_INIT; /* the first failure is what is told */
 
+	if (status == 0)
+		status = clock_note(ledger, err);
 	if (status == 0)
 		status = chain_write_head(ledger, err);
 	if (status == 0)

@@ -40,7 +40,7 @@ static int write_holder(int fd, int64_t now)
 	int len =
 	    snprintf(text, sizeof(text), "%ld %s\n", (long)getpid(), clock_text(now, since));
 
-	return ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len ? -1 : 0;
+	return ftruncate(fd, 0) < 0 ? -1 : file_write_all(fd, text, (size_t)len);
 }
 
 /* Opens the file, made when it is not there. */
@@ -72,8 +72,12 @@ int lock_take(const char *dir, int64_t now, int *ret_fd, bool *ret_made, struct 
 	/* its holder may just have removed it: unmake() in open.c */
 	if (fstat(fd, &st) < 0 || st.st_nlink == 0)
 		return busy(fd, dir, err);
-	if (write_holder(fd, now) < 0)
-		return err_errno(err, errno, "cannot write '%s'", path);
+	if (write_holder(fd, now) < 0) {
+		err_errno(err, errno, "cannot write '%s'", path);
+		if (made)
+			(void)unlink(path);
+		return -1;
+	}
 	*ret_made = made;
 	*ret_fd = fd;
 	fd = -1;
