@@ -6,6 +6,7 @@
 #define MICA_FILE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <mica/buf.h>
@@ -25,6 +26,12 @@ int file_write_all(int fd, const void *bytes, size_t len) MICA_CHECKED;
  * process that is gone left under such a name goes too. ERR_REFUSED when a device, a directory
  * or the like is there. */
 int file_replace(int dirfd, const char *path, const void *bytes, size_t len, mode_t mode,
+    struct err *err) MICA_CHECKED;
+
+/* The same for what is too long to be held: writer writes it all. -1, with errno, or an error of the
+ * stream, and path stays as it was. */
+typedef int file_writer(void *context, FILE *to);
+int file_replace_by(const char *path, mode_t mode, file_writer *writer, void *context,
     struct err *err) MICA_CHECKED;
 
 struct file_rights {

@@ -105,10 +105,36 @@ static char *temporary_name(const char *path)
 	return mem_printf("%.*s..%s.%ld", (int)dir, path, path + dir, (long)getpid());
 }
 
+/* The bytes, or who writes them. */
 struct content {
 	const void *bytes;
 	size_t len;
+	file_writer *writer; /* NULL: the bytes */
+	void *context;
 };
+
+static int write_by(int fd, const struct content *content)
+{
+	const int copy = dup(fd); /* fclose() closes it */
+	FILE *to = copy < 0 ? NULL : fdopen(copy, "w");
+	int status;
+
+	if (!to) {
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	status = content->writer(content->context, to);
+	if (ferror(to))
+		status = -1;
+	return fclose(to) != 0 ? -1 : status;
+}
+
+static int write_content(int fd, const struct content *content)
+{
+	return content->writer ? write_by(fd, content)
+	                       : file_write_all(fd, content->bytes, content->len);
+}
 
 static int set_rights(int fd, const struct file_rights *rights)
 {
@@ -128,8 +154,7 @@ static int write_temporary(int dirfd, const char *path, const struct content *co
 	fd = openat(dirfd, path, flags, 0600);
 	if (fd < 0)
 		return -1;
-	if (file_write_all(fd, content->bytes, content->len) < 0 ||
-	    set_rights(fd, rights) < 0 || fsync(fd) < 0) {
+	if (write_content(fd, content) < 0 || set_rights(fd, rights) < 0 || fsync(fd) < 0) {
 		mem_closep(&fd);
 		return -1;
 	}
@@ -212,17 +237,27 @@ static void remove_temporaries(int at, const char *path, enum leftovers which)
 int file_replace(
     int dirfd, const char *path, const void *bytes, size_t len, mode_t mode, struct err *err)
 {
-	const struct content content = { bytes, len };
+	const struct content content = { .bytes = bytes, .len = len };
 	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, mode };
 
 	remove_temporaries(dirfd, path, OF_THE_DEAD);
 	return replace(dirfd, path, &content, &rights, err);
 }
 
+int file_replace_by(
+    const char *path, mode_t mode, file_writer *writer, void *context, struct err *err)
+{
+	const struct content content = { .writer = writer, .context = context };
+	const struct file_rights rights = { (uid_t)-1, (gid_t)-1, mode };
+
+	remove_temporaries(AT_FDCWD, path, OF_THE_DEAD);
+	return replace(AT_FDCWD, path, &content, &rights, err);
+}
+
 int file_put(const char *path, const struct buf *bytes, const struct file_rights *rights,
     struct err *err)
 {
-	const struct content content = { bytes->data, bytes->len };
+	const struct content content = { .bytes = bytes->data, .len = bytes->len };
 
 	remove_temporaries(AT_FDCWD, path, OF_ALL);
 	return replace(AT_FDCWD, path, &content, rights, err);
