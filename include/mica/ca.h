@@ -55,8 +55,26 @@ const struct chain *ca_chain(const struct ca *ca); /* NULL: nothing stands above
  * ret_subject: the subject of that one, when it is not the CA's own; NULL otherwise. */
 int64_t ca_ends(const struct ca *ca, const char **ret_subject);
 
+/* --- certified by another CA -----------------------------------------------------------------
+ *
+ * A cross-certificate (RFC 5280 3.2) names subject and key of a root, and another root's key signed it:
+ * who trusts but the other one finds a path to what this one issues, if the leaf brings it along. It is
+ * made by lint_approve() (draft_spec's `certified`) and read by ca_read() as any other CA certificate.
+ */
+
+/* ERR_REFUSED unless this CA may certify another one: it has a certificate, and neither that nor one
+ * above it has a path length that leaves no room (RFC 5280 4.2.1.9). */
+int ca_check_certifies(const struct ca *ca, struct err *err) MICA_CHECKED;
+
+/* From now on cross is sent along (ca_add_sent()), and what stands above its signer. ERR_REFUSED unless
+ * ca is a root, cross says its subject, key, key identifier and name constraints, and signer signed it;
+ * it does not look at the time: one that has expired is not to be put here. cross is the CA's then;
+ * signer is only looked at. */
+int ca_put_cross(struct ca *ca, struct ca *cross, const struct ca *signer, struct err *err) MICA_CHECKED;
+const struct ca *ca_cross(const struct ca *ca); /* NULL: none was put */
+
 /* Appends PEM: what follows a leaf's certificate in a handshake: the CA and those above it without
- * the root; nothing when the CA is a root. */
+ * the root; of a root its cross-certificate, or nothing. */
 void ca_add_sent(const struct ca *ca, struct buf *ret);
 /* Appends PEM: those above the CA, the root included. */
 void ca_add_above(const struct ca *ca, struct buf *ret);

@@ -40,4 +40,8 @@ bool issued_signed_by(const struct issued *issued, const struct ca *ca);
 void issued_lint(const struct issued *issued, const struct lint *lint, enum profile profile,
     const char *entry, struct findings *findings);
 
+/* The same for a cross-certificate: certified is the other CA, lint that of its signer. */
+void issued_lint_cross(const struct issued *issued, const struct lint *lint,
+    const struct ca *certified, const char *entry, struct findings *findings);
+
 #endif

@@ -20,7 +20,16 @@
 
 enum { SERIAL_LEN = 20 };
 
-/* What a certificate is to say. Everything is borrowed. */
+/*
+ * What a certificate is to say. Everything is borrowed.
+ *
+ * PROFILE_CA makes the issuer's own certificate: of ca_of_key()'s the first one; of one that has a
+ * certificate the next one for the same key, with the subject, key identifier and name constraints
+ * of the one there is, so that all that was issued verifies with either (permitted_dns is not looked
+ * at then). With `certified` it makes a cross-certificate: subject, key, key identifier and name
+ * constraints are those of the other CA's certificate, and the path length is 0: that CA cannot make
+ * CAs by way of this one. It ends no later than either of them: the caller cuts it there.
+ */
 struct draft_spec {
 	enum profile profile;
 	const char *entry;         /* the inventory's name: the place in findings */
@@ -30,6 +39,7 @@ struct draft_spec {
 	char *const *permitted_dns; /* a CA's name constraints: DNS domains */
 	size_t n_permitted_dns;     /* 0: none */
 	const struct buf *spki;    /* the subject's public key; a CA's own is the issuer's */
+	const struct ca *certified; /* PROFILE_CA: the other CA; NULL: the issuer itself */
 	uint8_t serial[SERIAL_LEN]; /* see serial_make() */
 	int64_t not_before;
 	int64_t not_after;

@@ -27,6 +27,8 @@ void ca_free(struct ca *ca)
 	EVP_MD_CTX_free(ca->verifying);
 	NAME_CONSTRAINTS_free(ca->constraints);
 	chain_free(ca->chain);
+	ca_free(ca->cross);
+	buf_clear(&ca->cross_sent);
 	free(ca);
 }
 
@@ -89,6 +91,13 @@ static void identify(struct ca *ca)
 /* Bits of RFC 5280 4.2.1.3 */
 enum { BIT_KEY_CERT_SIGN = 5, BIT_CRL_SIGN = 6 };
 
+static long path_length(const struct parsed *parsed)
+{
+	const BASIC_CONSTRAINTS *basic = parsed_basic(parsed);
+
+	return basic && basic->pathlen ? ASN1_INTEGER_get(basic->pathlen) : -1;
+}
+
 static int take_certificate(struct ca *ca, const struct parsed *parsed)
 {
 	size_t len;
@@ -100,6 +109,7 @@ static int take_certificate(struct ca *ca, const struct parsed *parsed)
 	ca->not_before = parsed->not_before;
 	ca->not_after = parsed->not_after;
 	ca->signs_crls = ASN1_BIT_STRING_get_bit(parsed_usage(parsed), BIT_CRL_SIGN) == 1;
+	ca->path_length = path_length(parsed);
 	return 0;
 }
 
@@ -230,6 +240,7 @@ int ca_of_key(const struct rdn *subject, size_t n_subject, const struct buf *spk
 	if (take_key(ca, spki->data, spki->len) < 0 || take_key_id(ca) < 0)
 		return err_openssl(
 		    err, "the CA's public key is of a kind that mica does not use");
+	ca->path_length = -1;
 	identify(ca);
 	*ret = mem_give(ca);
 	return 0;

@@ -142,6 +142,7 @@ static void add_links(const struct ca *ca, size_t n, struct buf *ret)
 
 void ca_add_sent(const struct ca *ca, struct buf *ret)
 {
+	buf_add(ret, ca->cross_sent.data, ca->cross_sent.len);
 	if (!ca->chain)
 		return;
 	buf_add(ret, ca->pem.data, ca->pem.len);

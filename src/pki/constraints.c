@@ -73,6 +73,29 @@ bool constraints_permit(const NAME_CONSTRAINTS *constraints, char *const *domain
 	return true;
 }
 
+static bool encode(const NAME_CONSTRAINTS *constraints, struct buf *ret)
+{
+	unsigned char *der = NULL;
+	int len = ASN1_item_i2d(
+	    (const ASN1_VALUE *)constraints, &der, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+
+	if (len > 0)
+		buf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+	return len > 0;
+}
+
+bool constraints_same(const NAME_CONSTRAINTS *a, const NAME_CONSTRAINTS *b)
+{
+	BUF_AUTO first = BUF_INIT;
+	BUF_AUTO second = BUF_INIT;
+
+	if (!a || !b)
+		return a == b;
+	return encode(a, &first) && encode(b, &second) &&
+	       buf_same(&first, second.data, second.len);
+}
+
 static void add_trees(
     const STACK_OF(GENERAL_SUBTREE) * trees, const char *what, struct buf *ret)
 {

@@ -14,6 +14,9 @@ NAME_CONSTRAINTS *constraints_make(char *const *domains, size_t n);
  * NULL: no. */
 bool constraints_permit(const NAME_CONSTRAINTS *constraints, char *const *domains, size_t n);
 
+/* Are they the same, octet by octet? NULL: none. */
+bool constraints_same(const NAME_CONSTRAINTS *a, const NAME_CONSTRAINTS *b);
+
 /* "permitted DNS:example.com, excluded IP:10.0.0.0/255.0.0.0"; appended. */
 void constraints_text(const NAME_CONSTRAINTS *constraints, struct buf *ret);
 

@@ -46,8 +46,9 @@ static int put_times(struct tbs *tbs, const struct draft_spec *spec)
 
 static int put_subject(struct tbs *tbs, const struct ca *ca, const struct draft_spec *spec)
 {
-	bool own = spec->profile == PROFILE_CA;
-	X509_NAME *subject = own ? X509_NAME_dup(ca->name) : subject_of_cn(spec->common_name);
+	X509_NAME *subject = spec->profile == PROFILE_CA
+	                         ? X509_NAME_dup(ca_of_draft(ca, spec->certified)->name)
+	                         : subject_of_cn(spec->common_name);
 
 	if (!subject)
 		return -1;
@@ -59,17 +60,20 @@ static int put_subject(struct tbs *tbs, const struct ca *ca, const struct draft_
 /* A leaf says CA:FALSE aloud, and critically: RFC 5280 4.2.1.9 leaves both open, and a peer
  * that knows nothing of basicConstraints then refuses the leaf as an issuer rather than guess.
  */
-static int put_basic_constraints(struct tbs *tbs, enum profile profile)
+static int put_basic_constraints(struct tbs *tbs, const struct draft_spec *spec)
 {
 	BASIC_CONSTRAINTS *basic = BASIC_CONSTRAINTS_new();
-	int done = -1;
+	int ok = basic != NULL;
 
-	if (basic) {
-		basic->ca = profile == PROFILE_CA ? 0xff : 0;
-		done = add(tbs, NID_basic_constraints, basic, CRITICAL);
+	if (ok)
+		basic->ca = spec->profile == PROFILE_CA ? 0xff : 0;
+	if (ok && spec->certified) {
+		basic->pathlen = ASN1_INTEGER_new();
+		ok = basic->pathlen && ASN1_INTEGER_set(basic->pathlen, 0) == 1;
 	}
+	ok = ok && add(tbs, NID_basic_constraints, basic, CRITICAL) == 0;
 	BASIC_CONSTRAINTS_free(basic);
-	return done;
+	return ok ? 0 : -1;
 }
 
 /* Bits of RFC 5280 4.2.1.3 */
@@ -125,12 +129,15 @@ static int put_san(struct tbs *tbs, const struct draft_spec *spec)
 	return done;
 }
 
-static int put_name_constraints(struct tbs *tbs, const struct draft_spec *spec)
+static int put_name_constraints(
+    struct tbs *tbs, const struct ca *subject, const struct draft_spec *spec)
 {
 	NAME_CONSTRAINTS *constraints;
 	int done;
 
-	if (spec->n_permitted_dns == 0)
+	if (subject->constraints)
+		return add(tbs, NID_name_constraints, subject->constraints, CRITICAL);
+	if (subject->der.len > 0 || spec->n_permitted_dns == 0)
 		return 0;
 	constraints = constraints_make(spec->permitted_dns, spec->n_permitted_dns);
 	done = constraints ? add(tbs, NID_name_constraints, constraints, CRITICAL) : -1;
@@ -138,15 +145,28 @@ static int put_name_constraints(struct tbs *tbs, const struct draft_spec *spec)
 	return done;
 }
 
-static int put_key_ids(struct tbs *tbs, const struct ca *ca, const struct spki *spki)
+/* A CA has one already, or ca_of_key() made it so: what it issued points to that. */
+static int own_key_id(const struct ca *ca, const struct draft_spec *spec,
+    const struct spki *spki, ASN1_OCTET_STRING *ret)
+{
+	const struct buf *of_ca = &ca_of_draft(ca, spec->certified)->key_id;
+	unsigned char id[KEY_ID_LEN];
+
+	if (spec->profile == PROFILE_CA)
+		return ASN1_OCTET_STRING_set(ret, of_ca->data, (int)of_ca->len) == 1 ? 0 : -1;
+	return spki_key_id(spki, id) == 0 && ASN1_OCTET_STRING_set(ret, id, sizeof(id)) == 1
+	           ? 0
+	           : -1;
+}
+
+static int put_key_ids(struct tbs *tbs, const struct ca *ca, const struct draft_spec *spec,
+    const struct spki *spki)
 {
 	ASN1_OCTET_STRING *own = ASN1_OCTET_STRING_new();
 	AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
-	unsigned char id[KEY_ID_LEN];
 	int ok;
 
-	ok = own && authority && spki_key_id(spki, id) == 0 &&
-	     ASN1_OCTET_STRING_set(own, id, sizeof(id)) == 1 &&
+	ok = own && authority && own_key_id(ca, spec, spki, own) == 0 &&
 	     add(tbs, NID_subject_key_identifier, own, NOT_CRITICAL) == 0 &&
 	     ASN1_OCTET_STRING_set(own, ca->key_id.data, (int)ca->key_id.len) == 1;
 	if (ok) {
@@ -163,21 +183,23 @@ static int put_extensions(struct tbs *tbs, const struct ca *ca, const struct dra
 {
 	bool rsa = spki_facts(spki).kind == SPKI_RSA;
 
-	if (put_basic_constraints(tbs, spec->profile) < 0 ||
-	    put_key_usage(tbs, spec->profile, rsa) < 0)
+	const struct ca *subject = ca_of_draft(ca, spec->certified);
+
+	if (put_basic_constraints(tbs, spec) < 0 || put_key_usage(tbs, spec->profile, rsa) < 0)
 		return -1;
-	if (spec->profile == PROFILE_CA && put_name_constraints(tbs, spec) < 0)
+	if (spec->profile == PROFILE_CA && put_name_constraints(tbs, subject, spec) < 0)
 		return -1;
 	if (spec->profile != PROFILE_CA &&
 	    (put_purpose(tbs, spec->profile) < 0 || put_san(tbs, spec) < 0))
 		return -1;
-	return put_key_ids(tbs, ca, spki);
+	return put_key_ids(tbs, ca, spec, spki);
 }
 
 int draft_make(const struct ca *ca, const struct draft_spec *spec, const X509_ALGOR *signature,
     struct buf *ret)
 {
-	const struct buf *key = spec->profile == PROFILE_CA ? &ca->spki : spec->spki;
+	const struct buf *key =
+	    spec->profile == PROFILE_CA ? &ca_of_draft(ca, spec->certified)->spki : spec->spki;
 	MICA_AUTO(spki_freep) struct spki *spki = spki_parse(key->data, key->len);
 	MICA_AUTO(tbs_freep) struct tbs *tbs = tbs_new();
 

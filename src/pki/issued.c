@@ -76,3 +76,17 @@ void issued_lint(const struct issued *issued, const struct lint *lint, enum prof
 
 	lint_judge(lint, &lint_case, findings);
 }
+
+void issued_lint_cross(const struct issued *issued, const struct lint *lint,
+    const struct ca *certified, const char *entry, struct findings *findings)
+{
+	const struct lint_case lint_case = {
+		.certificate = issued->inside,
+		.profile = PROFILE_CA,
+		.certified = certified,
+		.entry = entry,
+		.now = issued->not_before,
+	};
+
+	lint_judge(lint, &lint_case, findings);
+}

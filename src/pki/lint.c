@@ -58,17 +58,20 @@ void lint_judge(
 		.issuer = lint->ca,
 		.curves = &lint->curves,
 		.profile = lint_case->profile,
+		.certified = lint_case->certified,
 		.now = lint_case->now,
 		.findings = findings,
 		.where = { .file = lint_case->entry },
 	};
+
+	const unsigned concerned = lint_case->certified ? FOR_CROSS : 1U << lint_case->profile;
 
 	if (certificate->spki)
 		judged.key = spki_facts(certificate->spki);
 	judged.cn = common_name(certificate->tbs->subject, &judged.cn_len);
 	for (size_t i = 0; i < lint_rules_count; i++) {
 		judged.rule = &lint_rules[i];
-		if (judged.rule->profiles & (1U << judged.profile))
+		if (judged.rule->profiles & concerned)
 			judged.rule->check(&judged);
 	}
 	OPENSSL_free(judged.cn);
@@ -188,13 +191,39 @@ static bool says_names(const struct parsed *twin, const struct draft_spec *spec)
 	return true;
 }
 
-static bool says_constraints(const struct parsed *twin, const struct draft_spec *spec)
+static bool says_constraints(
+    const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
 {
 	const NAME_CONSTRAINTS *said = twin->extensions[EXT_NAME_CONSTRAINTS].value;
+	const struct ca *subject = ca_of_draft(lint->ca, spec->certified);
 
+	if (spec->profile == PROFILE_CA && subject->der.len > 0)
+		return constraints_same(said, subject->constraints);
 	if (spec->n_permitted_dns == 0 || spec->profile != PROFILE_CA)
 		return !said;
 	return constraints_permit(said, spec->permitted_dns, spec->n_permitted_dns);
+}
+
+static bool says_subject(
+    const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
+{
+	const unsigned char *subject;
+	size_t len;
+
+	return spec->profile != PROFILE_CA ||
+	       (X509_NAME_get0_der(twin->tbs->subject, &subject, &len) == 1 &&
+	           buf_same(&ca_of_draft(lint->ca, spec->certified)->subject, subject, len));
+}
+
+/* A leaf's is judged by a rule. */
+static bool says_key_id(
+    const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
+{
+	const ASN1_OCTET_STRING *said = parsed_key_id(twin);
+
+	return spec->profile != PROFILE_CA ||
+	       (said && buf_same(&ca_of_draft(lint->ca, spec->certified)->key_id,
+	                    ASN1_STRING_get0_data(said), (size_t)ASN1_STRING_length(said)));
 }
 
 static bool says_common_name(const struct parsed *twin, const struct draft_spec *spec)
@@ -214,15 +243,21 @@ static bool says_common_name(const struct parsed *twin, const struct draft_spec 
 static const char *differs(
     const struct lint *lint, const struct parsed *twin, const struct draft_spec *spec)
 {
-	const struct buf *key = spec->profile == PROFILE_CA ? &lint->ca->spki : spec->spki;
+	const struct buf *key = spec->profile == PROFILE_CA
+	                            ? &ca_of_draft(lint->ca, spec->certified)->spki
+	                            : spec->spki;
 
 	if (!any_same(twin->tbs->spki, key))
 		return "public key";
+	if (!says_subject(lint, twin, spec))
+		return "subject";
+	if (!says_key_id(lint, twin, spec))
+		return "key identifier";
 	if (!says_serial(twin->tbs->serial, spec))
 		return "serial number";
 	if (twin->not_before != spec->not_before || twin->not_after != spec->not_after)
 		return "validity";
-	if (!says_constraints(twin, spec))
+	if (!says_constraints(lint, twin, spec))
 		return "set of name constraints";
 	if (!says_common_name(twin, spec))
 		return "common name";
@@ -267,7 +302,10 @@ int lint_approve(struct lint *lint, const struct draft_spec *spec, int64_t now,
     struct findings *findings, struct approval **ret, struct err *err)
 {
 	struct lint_case lint_case = {
-		.profile = spec->profile, .entry = spec->entry, .now = now
+		.profile = spec->profile,
+		.certified = spec->certified,
+		.entry = spec->entry,
+		.now = now,
 	};
 	MICA_AUTO(parsed_freep) struct parsed *twin = NULL;
 	BUF_AUTO der = BUF_INIT;
@@ -275,6 +313,8 @@ int lint_approve(struct lint *lint, const struct draft_spec *spec, int64_t now,
 	size_t errors_before = findings->errors;
 	const char *difference;
 
+	if (spec->certified && spec->profile != PROFILE_CA)
+		return err_set(err, ERR_FAILED, "'%s' is no CA", spec->entry);
 	if (make_twin(lint, spec, &der) < 0)
 		return err_openssl(err, "cannot draft a certificate for '%s'", spec->entry);
 	lint_case.certificate = twin = parsed_of(der.data, der.len);

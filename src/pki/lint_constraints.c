@@ -7,6 +7,7 @@
 
 #include <mica/domain.h>
 
+#include "constraints.h"
 #include "dns.h"
 
 static struct dns_name dns_of(const ASN1_STRING *string)
@@ -135,7 +136,7 @@ void rule_ca_constraints(const struct judged *judged)
 	const NAME_CONSTRAINTS *constraints =
 	    judged->certificate->extensions[EXT_NAME_CONSTRAINTS].value;
 
-	if (!constraints)
+	if (!constraints || constraints_same(constraints, judged->issuer->constraints))
 		return;
 	if (constraints->excludedSubtrees ||
 	    sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) <= 0)

@@ -243,13 +243,23 @@ void rule_key_id_missing(const struct judged *judged)
 		fault(judged, "there is no subjectKeyIdentifier");
 }
 
+/* A CA that was made elsewhere may have another kind of identifier; it keeps that. */
+static bool is_of_ca(const struct judged *judged, const ASN1_OCTET_STRING *id)
+{
+	const struct ca *ca = ca_of_draft(judged->issuer, judged->certified);
+
+	return judged->profile == PROFILE_CA &&
+	       any_same(judged->certificate->tbs->spki, &ca->spki) &&
+	       buf_same(&ca->key_id, ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
+}
+
 void rule_key_id_match(const struct judged *judged)
 {
 	const ASN1_OCTET_STRING *id = parsed_key_id(judged->certificate);
 	unsigned char own[KEY_ID_LEN];
 
 	if (!id || !judged->certificate->spki ||
-	    spki_key_id(judged->certificate->spki, own) < 0)
+	    spki_key_id(judged->certificate->spki, own) < 0 || is_of_ca(judged, id))
 		return;
 	if (ASN1_STRING_length(id) != KEY_ID_LEN ||
 	    memcmp(ASN1_STRING_get0_data(id), own, KEY_ID_LEN) != 0)

@@ -13,8 +13,9 @@
 /* The certificate and what it is held against. */
 struct lint_case {
 	const struct parsed *certificate;
-	enum profile profile; /* what it is meant to be */
-	const char *entry;    /* the place in findings */
+	enum profile profile;       /* what it is meant to be */
+	const struct ca *certified; /* of a cross-certificate: the other CA; NULL: it is none */
+	const char *entry;          /* the place in findings */
 	int64_t now;
 };
 

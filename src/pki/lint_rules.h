@@ -27,6 +27,7 @@ struct judged {
 	const struct ca *issuer;
 	const struct curves *curves;
 	enum profile profile;
+	const struct ca *certified; /* of a cross-certificate: the other CA; NULL: it is none */
 	int64_t now;
 	struct spki_facts key;
 	char *cn; /* the subject's first common name as UTF-8; NULL: none */
@@ -42,9 +43,14 @@ typedef void rule_check(const struct judged *judged);
 enum {
 	FOR_SERVER = 1 << PROFILE_SERVER,
 	FOR_CLIENT = 1 << PROFILE_CLIENT,
-	FOR_CA = 1 << PROFILE_CA
+	FOR_OWN = 1 << PROFILE_CA, /* a CA's certificate by its own key */
+	FOR_CROSS = FOR_OWN << 1   /* a CA's certificate by another CA's */
 };
-enum { FOR_LEAF = FOR_SERVER | FOR_CLIENT, FOR_ALL = FOR_LEAF | FOR_CA };
+enum {
+	FOR_LEAF = FOR_SERVER | FOR_CLIENT,
+	FOR_CA = FOR_OWN | FOR_CROSS,
+	FOR_ALL = FOR_LEAF | FOR_CA
+};
 
 struct rule {
 	const char *name;
@@ -82,6 +88,10 @@ rule_check rule_extension_duplicate, rule_extension_unknown, rule_extension_form
     rule_purpose_wrong, rule_purpose_both, rule_purpose_any, rule_purpose_ca,
     rule_authority_missing, rule_authority_form, rule_authority_match, rule_key_id_missing,
     rule_key_id_match;
+
+/* lint_cross.c: a CA certified by another */
+rule_check rule_cross_subject, rule_cross_key, rule_cross_other, rule_cross_room,
+    rule_cross_pathlen, rule_cross_validity, rule_cross_constraints, rule_cross_within;
 
 /* lint_key.c */
 rule_check rule_key_kind, rule_key_encoding, rule_key_size, rule_key_exponent, rule_key_curve,
