@@ -60,6 +60,8 @@ MICA_DEFINE_FREEP(struct issue, issue_close)
 const struct inventory *issue_inventory(const struct issue *issue);
 const struct ca *issue_ca(
     const struct issue *issue); /* the issuing CA; NULL: init was not run */
+/* that of any CA of the inventory; NULL: it has no certificate yet */
+const struct ca *issue_ca_of(const struct issue *issue, const struct inv_ca *ca);
 
 /* --- plan, apply, rotate --------------------------------------------------------------------
  */
@@ -170,9 +172,13 @@ enum issue_init_key {
 	                       id */
 };
 
-/* The first CA without a certificate, and the CKA_ID for its key; *ret_ca NULL: nothing to do.
- * On a READ issue it tells what init would meet: all can be refused before anything is made. */
+/* The first CA without a certificate that is not retired, and the CKA_ID for its key; *ret_ca NULL:
+ * nothing to do. On a READ issue it tells what init would meet: all can be refused before anything
+ * is made. */
 int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
+    enum issue_init_key *ret_key, struct err *err) MICA_CHECKED;
+/* The same of this CA, which has no certificate. */
+int issue_init_begin_with(struct issue *issue, const struct inv_ca *ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err) MICA_CHECKED;
 
 /* Where the CA's certificate comes from. */
@@ -188,10 +194,10 @@ struct issue_init_options {
 	                     follow; NULL for ISSUE_INIT_ITSELF */
 };
 
-/* When there is nothing to do: ERR_REFUSED where the certificate brought is another than the one
- * that the CA has. */
-int issue_init_nothing(struct issue *issue, const struct issue_init_options *options,
-    struct err *err) MICA_CHECKED;
+/* When the CA has its certificate and there is nothing to do: ERR_REFUSED where the one that is
+ * brought is another. */
+int issue_init_nothing(struct issue *issue, const struct inv_ca *ca,
+    const struct issue_init_options *options, struct err *err) MICA_CHECKED;
 
 /* Judges what was begun in this way as far as it can be judged without a token: a certificate that
  * is adopted is held against the inventory and verified up to its root. ERR_REFUSED says what does
@@ -242,18 +248,19 @@ enum issue_key_pin {
 	ISSUE_KEY_PIN_EACH, /* CKA_ALWAYS_AUTHENTICATE: the PIN for each signature */
 };
 
-/* What the runs before have seen of the issuing CA's key, which a token shows to nobody who is not
- * logged in. */
-int issue_key_pin(struct issue *issue, enum issue_key_pin *ret, struct err *err) MICA_CHECKED;
+/* What the runs before have seen of a CA's key, which a token shows to nobody who is not logged in. */
+int issue_key_pin(struct issue *issue, const struct inv_ca *ca, enum issue_key_pin *ret,
+    struct err *err) MICA_CHECKED;
 /* Notes durably what this run sees. WRITE mode. */
-int issue_key_pin_note(
-    struct issue *issue, enum issue_key_pin seen, struct err *err) MICA_CHECKED;
+int issue_key_pin_note(struct issue *issue, const struct inv_ca *ca, enum issue_key_pin seen,
+    struct err *err) MICA_CHECKED;
 
-/* Whether the token may be without its copy of the CA certificate, since init has not come to
- * issue_init_stored(): it died, or the token was lost. */
-int issue_init_unstored(struct issue *issue, bool *ret, struct err *err) MICA_CHECKED;
+/* Whether the token may be without its copy of the CA's certificate, since init has not come to
+ * issue_init_stored(): it died, or the token was lost. The CA has its certificate. */
+int issue_init_unstored(
+    struct issue *issue, const struct inv_ca *ca, bool *ret, struct err *err) MICA_CHECKED;
 /* It has one, or cannot have one. */
-int issue_init_stored(struct issue *issue, struct err *err) MICA_CHECKED;
+int issue_init_stored(struct issue *issue, const struct inv_ca *ca, struct err *err) MICA_CHECKED;
 
 /* --- status ---------------------------------------------------------------------------------
  */

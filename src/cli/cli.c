@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <mica/mem.h>
+#include <mica/nearest.h>
 #include <mica/token.h>
 
 #include "run.h"
@@ -60,6 +61,30 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
 		report_findings(&run->report);
 	*ret = mem_give(issue);
 	return 0;
+}
+
+int run_ca(const struct run *run, const struct inventory *inventory, const struct inv_ca **ret,
+    struct err *err)
+{
+	const char *name = run->options.n_words > 0 ? run->options.words[0] : "";
+	struct nearest nearest = NEAREST_INIT(name);
+
+	if (run->options.n_words > 1)
+		return err_set(err, ERR_USAGE, "one CA at a time: '%s' is one too many",
+		    run->options.words[1]);
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		const struct inv_ca *ca = &inventory->cas[i];
+
+		if (strcmp(ca->name, name) == 0 || (!*name && i == inventory->issuing)) {
+			*ret = ca;
+			return 0;
+		}
+		nearest_offer(&nearest, ca->name);
+	}
+	if (nearest.best)
+		return err_set(err, ERR_USAGE, "'%s' has no CA '%s'; did you mean '%s'?",
+		    inventory->file, name, nearest.best);
+	return err_set(err, ERR_USAGE, "'%s' has no CA '%s'", inventory->file, name);
 }
 
 /* --- what to do ---------------------------------------------------------------------- */

@@ -21,17 +21,17 @@ int copy_store(struct run *run, struct issue *issue, struct login *login, const 
 	struct err why = ERR_INIT;
 
 	if (token_store_certificate(login_token(login), der, key, &why) == 0)
-		return issue_init_stored(issue, err);
+		return issue_init_stored(issue, login_ca(login), err);
 	warn(run, &why);
-	return why.kind == ERR_REFUSED ? issue_init_stored(issue, err) : 0;
+	return why.kind == ERR_REFUSED ? issue_init_stored(issue, login_ca(login), err) : 0;
 }
 
-static int store_late(struct run *run, struct issue *issue, struct err *err)
+static int store_late(
+    struct run *run, struct issue *issue, const struct inv_ca *of, struct err *err)
 {
-	const struct ca *ca = issue_ca(issue);
-	const struct inventory *inventory = issue_inventory(issue);
-	const struct login_params params = { .ca = inventory_issuer(inventory),
-		.state_dir = inventory->state_dir,
+	const struct ca *ca = issue_ca_of(issue, of);
+	const struct login_params params = { .ca = of,
+		.state_dir = issue_inventory(issue)->state_dir,
 		.now = run->ambient.now,
 		.options = &run->options,
 		.report = &run->report };
@@ -44,17 +44,18 @@ static int store_late(struct run *run, struct issue *issue, struct err *err)
 	return copy_store(run, issue, login, ca_der(ca), key, err);
 }
 
-int copy_late(struct run *run, struct issue *issue, bool *ret_stored, struct err *err)
+int copy_late(struct run *run, struct issue *issue, const struct inv_ca *ca, bool *ret_stored,
+    struct err *err)
 {
 	bool before = false, after = false;
 
-	if (issue_init_unstored(issue, &before, err) < 0)
+	if (issue_init_unstored(issue, ca, &before, err) < 0)
 		return -1;
 	if (!before)
 		return 0;
-	if (store_late(run, issue, err) < 0)
+	if (store_late(run, issue, ca, err) < 0)
 		return err_prefix(err, "the token has no copy of the CA certificate yet");
-	if (issue_init_unstored(issue, &after, err) < 0)
+	if (issue_init_unstored(issue, ca, &after, err) < 0)
 		return -1;
 	*ret_stored = !after;
 	return 0;

@@ -14,9 +14,9 @@
 int copy_store(struct run *run, struct issue *issue, struct login *login, const struct buf *der,
     const struct token_key *key, struct err *err) MICA_CHECKED;
 
-/* The CA has its certificate; stores the copy where an earlier init died or lost the token
+/* This CA has its certificate; stores the copy where an earlier init died or lost the token
  * before it could, with a login. *ret_stored: it is there now. */
-int copy_late(
-    struct run *run, struct issue *issue, bool *ret_stored, struct err *err) MICA_CHECKED;
+int copy_late(struct run *run, struct issue *issue, const struct inv_ca *ca, bool *ret_stored,
+    struct err *err) MICA_CHECKED;
 
 #endif

@@ -3,12 +3,12 @@
 
 #include "changes.h"
 
-int effort_expect(struct issue *issue, size_t signatures, struct effort *ret, struct err *err)
+int effort_expect(struct issue *issue, const struct inv_ca *ca, size_t signatures,
+    struct effort *ret, struct err *err)
 {
-	const struct inv_ca *ca = inventory_issuer(issue_inventory(issue));
 	enum issue_key_pin pin = ISSUE_KEY_PIN_ONCE;
 
-	if (issue_key_pin(issue, &pin, err) < 0)
+	if (issue_key_pin(issue, ca, &pin, err) < 0)
 		return -1;
 	*ret = (struct effort){ ca, signatures, ca->touch, pin == ISSUE_KEY_PIN_EACH };
 	return 0;

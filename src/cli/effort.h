@@ -21,8 +21,8 @@ struct effort {
 };
 
 /* As far as it is known without the token. */
-int effort_expect(
-    struct issue *issue, size_t signatures, struct effort *ret, struct err *err) MICA_CHECKED;
+int effort_expect(struct issue *issue, const struct inv_ca *ca, size_t signatures,
+    struct effort *ret, struct err *err) MICA_CHECKED;
 
 /* ERR_REFUSED when it needs a person and options say that nobody is there. */
 int effort_check(

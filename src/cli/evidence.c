@@ -57,8 +57,9 @@ static int check_attestation(struct evidence *evidence, const struct buf *root, 
 static int begin(const struct run *run, const struct issue *issue, struct buf *ret_root,
     struct evidence *ret, struct err *err)
 {
-	ret->entry = inventory_issuer(issue_inventory(issue));
-	ret->ca = issue_ca(issue);
+	if (run_ca(run, issue_inventory(issue), &ret->entry, err) < 0)
+		return -1;
+	ret->ca = issue_ca_of(issue, ret->entry);
 	ret->now = run->ambient.now;
 	if (!ret->ca) {
 		err_set(err, ERR_FAILED,
@@ -160,13 +161,14 @@ int evidence_prove(struct run *run, const struct issue *issue, struct err *err)
 {
 	MICA_AUTO(evidence_clear) struct evidence evidence = { 0 };
 	MICA_AUTO(login_freep) struct login *login = NULL;
-	const struct inventory *inventory = issue_inventory(issue);
-	const struct login_params login_params = { inventory_issuer(inventory),
-		inventory->state_dir, run->ambient.now, &run->options, &run->report };
+	struct login_params login_params = { NULL, issue_inventory(issue)->state_dir,
+		run->ambient.now, &run->options, &run->report };
 	BUF_AUTO root = BUF_INIT;
 
-	if (begin(run, issue, &root, &evidence, err) < 0 ||
-	    login_begin(&login_params, &login, err) < 0 ||
+	if (begin(run, issue, &root, &evidence, err) < 0)
+		return -1;
+	login_params.ca = evidence.entry;
+	if (login_begin(&login_params, &login, err) < 0 ||
 	    gather(run, login, &root, &evidence, err) < 0)
 		return -1;
 	login_leave(login);

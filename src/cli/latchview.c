@@ -1,14 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "latchview.h"
 
+#include <string.h>
+
 #include <mica/clock.h>
+#include <mica/mem.h>
 
 #include "json.h"
 
-int latchview_find(
-    const struct inventory *inventory, struct token_latches *ret, struct err *err)
+static bool is_known(const struct token_latches *latches, const struct token_latch *latch)
 {
-	return token_latches(inventory->state_dir, inventory_issuer(inventory)->key, ret, err);
+	for (size_t i = 0; i < latches->n; i++) {
+		if (strcmp(latches->items[i].path, latch->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Moves those that are not there yet. */
+static void merge(struct token_latches *all, struct token_latches *more)
+{
+	size_t cap = all->n;
+
+	for (size_t i = 0; i < more->n; i++) {
+		if (is_known(all, &more->items[i]))
+			continue;
+		all->items = mem_grow(all->items, &cap, all->n + 1, sizeof(*all->items));
+		all->items[all->n++] = more->items[i];
+		more->items[i] = (struct token_latch){ 0 };
+	}
+}
+
+int latchview_find(const struct inventory *inventory, const struct inv_ca *ca,
+    struct token_latches *ret, struct err *err)
+{
+	MICA_AUTO(token_latches_clear) struct token_latches all = { NULL, 0 };
+
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		const struct inv_ca *of = &inventory->cas[i];
+		MICA_AUTO(token_latches_clear) struct token_latches more = { NULL, 0 };
+
+		if (ca && ca != of)
+			continue;
+		if (token_latches(inventory->state_dir, of->key, &more, err) < 0)
+			return -1;
+		merge(&all, &more);
+	}
+	token_latches_clear(ret);
+	*ret = all;
+	all = (struct token_latches){ NULL, 0 };
+	return 0;
 }
 
 void latchview_name(const struct token_latch *latch, struct buf *ret)

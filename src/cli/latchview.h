@@ -9,9 +9,9 @@
 #include <mica/inventory.h>
 #include <mica/token.h>
 
-/* Those of the token that the issuing CA's key is on. */
-int latchview_find(
-    const struct inventory *inventory, struct token_latches *ret, struct err *err) MICA_CHECKED;
+/* Those of the token that this CA's key is on; ca NULL: of the tokens of all CAs, each once. */
+int latchview_find(const struct inventory *inventory, const struct inv_ca *ca,
+    struct token_latches *ret, struct err *err) MICA_CHECKED;
 
 /* Warnings, with the way out. */
 void latchview_tell(

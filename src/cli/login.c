@@ -296,6 +296,11 @@ int login_signer(struct login *login, enum token_use use, const struct buf *issu
 	return token_signer(login->token, &login->key, use, issuer, ret, err);
 }
 
+const struct inv_ca *login_ca(const struct login *login)
+{
+	return login->ca;
+}
+
 const struct token_info *login_info(const struct login *login)
 {
 	return &login->info;

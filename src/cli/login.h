@@ -57,6 +57,7 @@ int login_make_key(struct login *login, const struct buf *id, const struct token
 int login_signer(struct login *login, enum token_use use, const struct buf *issuer,
     struct signer **ret, struct err *err) MICA_CHECKED;
 
+const struct inv_ca *login_ca(const struct login *login);
 const struct token_info *login_info(const struct login *login);
 struct token *login_token(struct login *login);
 

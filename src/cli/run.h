@@ -27,4 +27,9 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
 /* Whether a table is wanted on stdout: not with --json, not with --quiet. */
 bool run_prints(const struct run *run);
 
+/* The CA that the command line names, or the issuing one. ERR_USAGE: there is none called that, or two
+ * are named. */
+int run_ca(const struct run *run, const struct inventory *inventory, const struct inv_ca **ret,
+    struct err *err) MICA_CHECKED;
+
 #endif

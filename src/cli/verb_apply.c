@@ -42,7 +42,7 @@ static int learn(struct work *work, const struct token_key *key, struct err *err
 
 	if (!effort_learn(&work->effort, key))
 		return 0;
-	if (issue_key_pin_note(work->issue,
+	if (issue_key_pin_note(work->issue, work->effort.ca,
 	        work->effort.pin_each ? ISSUE_KEY_PIN_EACH : ISSUE_KEY_PIN_ONCE, err) < 0 ||
 	    effort_check(&work->effort, &run->options, err) < 0)
 		return -1;
@@ -82,7 +82,8 @@ static int prepare_and_sign(struct work *work, struct login **ret, struct err *e
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (effort_expect(work->issue, work->plan->signatures, &work->effort, err) < 0 ||
+	if (effort_expect(work->issue, params.ca, work->plan->signatures, &work->effort, err) <
+	        0 ||
 	    effort_check(&work->effort, &work->run->options, err) < 0 ||
 	    login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
 		return -1;

@@ -42,7 +42,9 @@ static int begin(struct making *making, enum ledger_mode mode, struct err *err)
 	if (issue_init_begin(making->issue, &making->ca, &making->id, &making->how, err) < 0)
 		return -1;
 	return making->ca ? issue_init_settle(making->issue, making->ca, &making->options, err)
-	                  : issue_init_nothing(making->issue, &making->options, err);
+	                  : issue_init_nothing(making->issue,
+	                        inventory_issuer(issue_inventory(making->issue)),
+	                        &making->options, err);
 }
 
 static int read_options(
@@ -118,7 +120,7 @@ static int expect_effort(struct making *making, struct err *err)
 	bool there = making->ca->certificate || making->options.way == ISSUE_INIT_CERTIFICATE;
 	size_t signatures = there ? 0 : 1;
 
-	if (effort_expect(making->issue, signatures, &making->effort, err) < 0)
+	if (effort_expect(making->issue, making->ca, signatures, &making->effort, err) < 0)
 		return -1;
 	return effort_check(&making->effort, &making->run->options, err);
 }
@@ -129,7 +131,7 @@ static int note_effort(struct making *making, struct err *err)
 	making->effort.ca = making->ca; /* of the inventory read again */
 	(void)effort_learn(&making->effort, making->key);
 	effort_tell(&making->effort, &making->run->report);
-	return issue_key_pin_note(making->issue,
+	return issue_key_pin_note(making->issue, making->ca,
 	    making->effort.pin_each ? ISSUE_KEY_PIN_EACH : ISSUE_KEY_PIN_ONCE, err);
 }
 
@@ -290,11 +292,12 @@ static int init_ca(struct making *making, json_t *list, struct err *err)
 static int finish_earlier(struct making *making, struct err *err)
 {
 	const struct ca *ca = issue_ca(making->issue);
-	const char *name = inventory_issuer(issue_inventory(making->issue))->name;
+	const struct inv_ca *issuer = inventory_issuer(issue_inventory(making->issue));
+	const char *name = issuer->name;
 	bool stored = false;
 	char date[CLOCK_TEXT];
 
-	if (copy_late(making->run, making->issue, &stored, err) < 0)
+	if (copy_late(making->run, making->issue, issuer, &stored, err) < 0)
 		return -1;
 	report_findings(&making->run->report);
 	if (!run_prints(making->run))

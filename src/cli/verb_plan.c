@@ -109,7 +109,8 @@ int verb_plan(struct run *run, struct err *err)
 	    issue_plan(prospect.issue, &options, &prospect.plan, err) < 0 ||
 	    issue_draft(prospect.issue, err) < 0 ||
 	    issue_restarts(prospect.issue, RESTARTS_PLANNED, &prospect.restarts, err) < 0 ||
-	    effort_expect(prospect.issue, prospect.plan->signatures, &prospect.effort, err) < 0)
+	    effort_expect(prospect.issue, inventory_issuer(issue_inventory(prospect.issue)),
+	        prospect.plan->signatures, &prospect.effort, err) < 0)
 		return -1;
 	report_findings(&run->report);
 	if (run->options.json)

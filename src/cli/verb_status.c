@@ -200,7 +200,7 @@ int verb_status(struct run *run, struct err *err)
 
 	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    issue_status(issue, &status, err) < 0 ||
-	    latchview_find(issue_inventory(issue), &latches, err) < 0)
+	    latchview_find(issue_inventory(issue), NULL, &latches, err) < 0)
 		return -1;
 	latchview_tell_all(&run->report.findings, &latches);
 	report_findings(&run->report);

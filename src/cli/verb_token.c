@@ -108,7 +108,7 @@ static int token_of_module(struct run *run, struct err *err)
 static int find_key(struct run *run, const struct issue *issue, struct login *login,
     const struct token_key **ret, struct err *err)
 {
-	const struct ca *ca = issue_ca(issue);
+	const struct ca *ca = issue_ca_of(issue, login_ca(login));
 
 	if (login_key(login, ca ? ca_spki(ca) : NULL, ret, err) == 0)
 		return 0;
@@ -120,11 +120,10 @@ static int find_key(struct run *run, const struct issue *issue, struct login *lo
 	return 0;
 }
 
-static int show(
-    struct run *run, const struct issue *issue, const struct tokens *tokens, struct err *err)
+static int show(struct run *run, const struct issue *issue, const struct inv_ca *ca,
+    const struct tokens *tokens, struct err *err)
 {
 	const struct inventory *inventory = issue_inventory(issue);
-	const struct inv_ca *ca = inventory_issuer(inventory);
 	const struct login_params login_params = { ca, inventory->state_dir, run->ambient.now,
 		&run->options, &run->report };
 	MICA_AUTO(login_freep) struct login *login = NULL;
@@ -138,23 +137,24 @@ static int show(
 	    (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
 	        find_key(run, issue, login, &key, err) < 0))
 		return -1;
-	if (latchview_find(inventory, &latches, err) < 0)
+	if (latchview_find(inventory, ca, &latches, err) < 0)
 		return -1;
 	latchview_tell_all(&run->report.findings, &latches);
 	if (run->options.json)
 		print_json(run, tokens, key ? keyview_json(key) : json_null(),
 		    latchview_json(&latches));
 	if (run_prints(run) && key)
-		print_key(key, issue_ca(issue) ? ca->name : "none yet");
+		print_key(key, issue_ca_of(issue, ca) ? ca->name : "none yet");
 	return EXIT_DONE;
 }
 
 /* Nothing is asked of the token: it may be the one that hangs. */
-static int clear_latches(struct run *run, const struct issue *issue, struct err *err)
+static int clear_latches(
+    struct run *run, const struct issue *issue, const struct inv_ca *ca, struct err *err)
 {
 	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
 
-	if (latchview_find(issue_inventory(issue), &latches, err) < 0)
+	if (latchview_find(issue_inventory(issue), ca, &latches, err) < 0)
 		return -1;
 	for (size_t i = 0; i < latches.n; i++) {
 		BUF_AUTO name = BUF_INIT;
@@ -181,6 +181,9 @@ static int check_options(const struct options *options, struct err *err)
 {
 	if (options->module && options->file)
 		return err_set(err, ERR_USAGE, "--module and --file exclude each other");
+	if (options->module && options->n_words > 0)
+		return err_set(err, ERR_USAGE, "--module reads no inventory, which '%s' is of",
+		    options->words[0]);
 	if (options->clear_latch && (options->module || options->list))
 		return err_set(err, ERR_USAGE, "--clear-latch and --%s exclude each other",
 		    options->module ? "module" : "list");
@@ -198,16 +201,16 @@ int verb_token(struct run *run, struct err *err)
 		return -1;
 	if (run->options.module)
 		return token_of_module(run, err);
-	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0)
+	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
+	    run_ca(run, issue_inventory(issue), &ca, err) < 0)
 		return -1;
 	if (run->options.clear_latch)
-		return clear_latches(run, issue, err);
+		return clear_latches(run, issue, run->options.n_words > 0 ? ca : NULL, err);
 	if (run->options.prove)
 		return evidence_prove(run, issue, err);
-	ca = inventory_issuer(issue_inventory(issue));
 	params.module = ca->module;
 	params.module_args = ca->module_args;
 	if (list_tokens(&params, &tokens, err) < 0)
 		return -1;
-	return show(run, issue, &tokens, err);
+	return show(run, issue, ca, &tokens, err);
 }

@@ -227,11 +227,13 @@ static const struct verb verbs[] = {
 	},
 	{
 	    .name = "token",
+	    .operands = "[CA]",
 	    .summary = "list tokens and show the CA key's attributes",
 	    .text = "Lists the tokens of the inventory's module, then logs in and shows what "
 	            "the token says\n"
-	            "of the CA key. With --prove, writes evidence of where the key lives, for "
-	            "others to judge.\n",
+	            "of the CA key: that of the issuing CA, or of the one that is named. With "
+	            "--prove, writes\n"
+	            "evidence of where the key lives, for others to judge.\n",
 	    .example = "mica token --module softhsm2",
 	    .common = "file json quiet verbose help",
 	    OPTIONS(token_options),

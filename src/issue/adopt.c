@@ -205,9 +205,10 @@ int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
 	return -1;
 }
 
-int issue_init_nothing(
-    struct issue *issue, const struct issue_init_options *options, struct err *err)
+int issue_init_nothing(struct issue *issue, const struct inv_ca *ca,
+    const struct issue_init_options *options, struct err *err)
 {
+	const struct buf *own = ca_der(issue_ca_of(issue, ca));
 	MICA_AUTO(ca_freep) struct ca *brought = NULL;
 	BUF_AUTO bytes = BUF_INIT;
 	struct buf *ders = NULL;
@@ -221,10 +222,9 @@ int issue_init_nothing(
 		return -1;
 	status = ca_read(options->file, &ders[0], &brought, err);
 	chain_free_ders(ders, n);
-	if (status < 0 ||
-	    buf_same(ca_der(brought), ca_der(issue->ca)->data, ca_der(issue->ca)->len))
+	if (status < 0 || buf_same(ca_der(brought), own->data, own->len))
 		return status;
-	err_set(err, ERR_REFUSED, "CA '%s' has another certificate than '%s' already",
-	    inventory_issuer(issue->inventory)->name, options->file);
+	err_set(err, ERR_REFUSED, "CA '%s' has another certificate than '%s' already", ca->name,
+	    options->file);
 	return err_hint(err, "a certificate that replaces it needs a CA of another name");
 }

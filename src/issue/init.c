@@ -98,39 +98,34 @@ static char *copy_name(const struct inv_ca *ca)
 	return mem_printf("init-copy:%s", ca->name);
 }
 
-int issue_init_unstored(struct issue *issue, bool *ret, struct err *err)
+int issue_init_unstored(
+    struct issue *issue, const struct inv_ca *ca, bool *ret, struct err *err)
 {
-	MICA_FREE char *note = copy_name(inventory_issuer(issue->inventory));
+	const struct ca *own = issue_ca_of(issue, ca);
+	MICA_FREE char *note = copy_name(ca);
 	BUF_AUTO spki = BUF_INIT;
 	bool noted = false;
 
-	if (!issue->ca)
-		return err_set(err, ERR_FAILED, "the CA has no certificate yet");
 	if (ledger_noted(issue->ledger, note, &spki, &noted, err) < 0)
 		return -1;
-	*ret = noted && buf_same(&spki, ca_spki(issue->ca)->data, ca_spki(issue->ca)->len);
+	*ret = noted && buf_same(&spki, ca_spki(own)->data, ca_spki(own)->len);
 	return 0;
 }
 
-int issue_init_stored(struct issue *issue, struct err *err)
+int issue_init_stored(struct issue *issue, const struct inv_ca *ca, struct err *err)
 {
-	MICA_FREE char *note = copy_name(inventory_issuer(issue->inventory));
+	MICA_FREE char *note = copy_name(ca);
 
 	return ledger_note(issue->ledger, note, NULL, err);
 }
 
-int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
+int issue_init_begin_with(struct issue *issue, const struct inv_ca *ca, struct buf *ret_id,
     enum issue_init_key *ret_key, struct err *err)
 {
-	const struct inv_ca *ca = inventory_issuer(issue->inventory);
 	MICA_FREE char *note = note_name(ca);
 	uint8_t id[KEY_ID_LEN];
 	bool noted = false;
 
-	if (issue->ca) {
-		*ret_ca = NULL;
-		return 0;
-	}
 	if (issue->ledger && ledger_noted(issue->ledger, note, ret_id, &noted, err) < 0)
 		return -1;
 	if (!noted) {
@@ -139,7 +134,21 @@ int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct b
 		buf_add(ret_id, id, sizeof(id));
 	}
 	*ret_key = noted ? ISSUE_INIT_RESUMED : ISSUE_INIT_NEW;
-	*ret_ca = ca;
+	return 0;
+}
+
+int issue_init_begin(struct issue *issue, const struct inv_ca **ret_ca, struct buf *ret_id,
+    enum issue_init_key *ret_key, struct err *err)
+{
+	*ret_ca = NULL;
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		const struct issuer *issuer = &issue->cas[i];
+
+		if (issuer->ca || issuer->inv->state == CA_RETIRED)
+			continue;
+		*ret_ca = issuer->inv;
+		return issue_init_begin_with(issue, issuer->inv, ret_id, ret_key, err);
+	}
 	return 0;
 }
 

@@ -208,3 +208,8 @@ const struct ca *issue_ca(const struct issue *issue)
 {
 	return issue->ca;
 }
+
+const struct ca *issue_ca_of(const struct issue *issue, const struct inv_ca *ca)
+{
+	return issue_issuer_of(issue, ca)->ca;
+}

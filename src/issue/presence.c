@@ -5,14 +5,15 @@
 
 static const char each_time[] = "each signature";
 
-static char *note_name(const struct issue *issue)
+static char *note_name(const struct inv_ca *ca)
 {
-	return mem_printf("key-pin:%s", inventory_issuer(issue->inventory)->name);
+	return mem_printf("key-pin:%s", ca->name);
 }
 
-int issue_key_pin(struct issue *issue, enum issue_key_pin *ret, struct err *err)
+int issue_key_pin(
+    struct issue *issue, const struct inv_ca *ca, enum issue_key_pin *ret, struct err *err)
 {
-	MICA_FREE char *note = note_name(issue);
+	MICA_FREE char *note = note_name(ca);
 	BUF_AUTO value = BUF_INIT;
 	bool noted = false;
 
@@ -22,13 +23,14 @@ int issue_key_pin(struct issue *issue, enum issue_key_pin *ret, struct err *err)
 	return 0;
 }
 
-int issue_key_pin_note(struct issue *issue, enum issue_key_pin seen, struct err *err)
+int issue_key_pin_note(
+    struct issue *issue, const struct inv_ca *ca, enum issue_key_pin seen, struct err *err)
 {
-	MICA_FREE char *note = note_name(issue);
+	MICA_FREE char *note = note_name(ca);
 	enum issue_key_pin noted = ISSUE_KEY_PIN_ONCE;
 	BUF_AUTO value = BUF_INIT;
 
-	if (issue_key_pin(issue, &noted, err) < 0)
+	if (issue_key_pin(issue, ca, &noted, err) < 0)
 		return -1;
 	if (noted == seen)
 		return 0;
