@@ -44,4 +44,12 @@ void issued_lint(const struct issued *issued, const struct lint *lint, enum prof
 void issued_lint_cross(const struct issued *issued, const struct lint *lint,
     const struct ca *certified, const char *entry, struct findings *findings);
 
+/* The bytes that were signed, of whatever DER is signed as certificates are: certificates,
+ * requests, CRLs. */
+int issued_tbs(const struct buf *der, struct buf *ret_tbs, struct err *err) MICA_CHECKED;
+
+/* The DER of the one PEM block in a text, that has this label ("CERTIFICATE", RFC 7468). */
+int issued_der(const char *file, const char *label, const struct buf *pem, struct buf *ret,
+    struct err *err) MICA_CHECKED;
+
 #endif

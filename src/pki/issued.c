@@ -7,6 +7,7 @@
 
 #include "ca_private.h"
 #include "lint_private.h"
+#include "pem.h"
 #include "pkey.h"
 
 static int fill(const struct parsed *parsed, struct issued *ret, struct err *err)
@@ -89,4 +90,43 @@ void issued_lint_cross(const struct issued *issued, const struct lint *lint,
 	};
 
 	lint_judge(lint, &lint_case, findings);
+}
+
+int issued_tbs(const struct buf *der, struct buf *ret_tbs, struct err *err)
+{
+	MICA_AUTO(envelope_freep)
+	struct envelope *envelope = envelope_open(der->data, der->len);
+	const unsigned char *tbs;
+	size_t len;
+
+	ERR_clear_error();
+	if (!envelope)
+		return err_set(err, ERR_FAILED, "this is nothing that was signed");
+	tbs = envelope_tbs(envelope, &len);
+	buf_add(ret_tbs, tbs, len);
+	return 0;
+}
+
+int issued_der(const char *file, const char *label, const struct buf *pem, struct buf *ret,
+    struct err *err)
+{
+	PEM_READER_AUTO reader;
+	MICA_FREE char *first = NULL;
+	MICA_FREE char *second = NULL;
+	BUF_AUTO der = BUF_INIT;
+	BUF_AUTO more = BUF_INIT;
+	int found;
+
+	pem_reader_init(&reader, file, pem);
+	found = pem_next(&reader, &first, &der, err);
+	if (found < 0)
+		return -1;
+	if (found == 0 || strcmp(first, label) != 0)
+		return err_set(err, ERR_FAILED, "'%s' holds no PEM block '%s'", file, label);
+	found = pem_next(&reader, &second, &more, err);
+	if (found > 0)
+		return err_set(err, ERR_FAILED, "'%s' holds more than one PEM block", file);
+	if (found == 0)
+		buf_move(ret, &der);
+	return found;
 }
