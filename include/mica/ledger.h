@@ -43,6 +43,7 @@
 #include <mica/buf.h>
 #include <mica/digest.h>
 #include <mica/err.h>
+#include <mica/findings.h>
 #include <mica/revocation.h>
 
 struct ledger;
@@ -104,7 +105,12 @@ struct delivery {
 
 void delivery_clear(struct delivery *delivery);
 
-enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
+enum ledger_mode {
+	LEDGER_READ,
+	LEDGER_WRITE,
+	LEDGER_ACCEPT, /* as WRITE, but this host and this clock are taken as they are */
+	LEDGER_AUDIT,  /* as READ, of a ledger that READ would refuse: ledger_audit() says why */
+};
 
 /*
  * READ: ERR_NOT_FOUND when there is none. WRITE: made when there is none (the directory too, 0700), and
@@ -115,6 +121,22 @@ enum ledger_mode { LEDGER_READ, LEDGER_WRITE };
  * are still there (a CA's *.pem, host, ledger.db-wal): a lost ledger stops, it never issues all anew.
  *
  * now: every event of this ledger has this time.
+ *
+ * WRITE brings a ledger of an older schema to this one, READ does so in a copy of its own (unlinked, in
+ * TMPDIR when it is large). The upgrade is made and verified in a copy beside the ledger, "..ledger.db.new",
+ * which then replaces what is in it by one transaction: so a kill, a crash or a full disk leaves the old
+ * one or the new one, and readers go on with what they see. ERR_FAILED when it does not verify, or has no
+ * room: the old one is untouched.
+ *
+ * ACCEPT is for a restore that somebody looked into. Another host's state directory becomes this one's,
+ * durably, when it returns. A clock before the ledger's last event is taken: from then on events have the
+ * time of that last event until the clock has come past it, so that times never go backwards in the chain,
+ * and it is this clock, as of the last change, that may not go backwards any more. (What has a time of
+ * its own, a record or a revocation, has the clock's.) ledger_told() says what was accepted. All else is
+ * refused as ever.
+ *
+ * AUDIT: another host, a head that does not fit and a clock that went backwards are findings of
+ * ledger_audit(); a file that is no ledger, damaged beyond reading, or newer than this program is refused.
  */
 int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
     struct err *err) MICA_CHECKED;
@@ -223,8 +245,16 @@ int ledger_outlet(struct ledger *ledger, const char *deployment, const char *fil
 int ledger_noted(struct ledger *ledger, const char *name, struct buf *ret, bool *ret_found,
     struct err *err) MICA_CHECKED;
 
-/* Walks the whole chain and every record, and checks the database's own tables and indexes. ERR_FAILED
+/* Walks the whole chain and every record, and checks the database's own tables and indexes: linear. ERR_FAILED
  * says which event or record does not fit. */
 int ledger_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
+
+/* The same, but each misfit is a finding (ERROR), and the walk goes on behind it, to a few hundred of them;
+ * and what ledger_told() tells. -1 only when the database cannot be read on. */
+int ledger_audit(struct ledger *ledger, struct findings *findings, struct err *err) MICA_CHECKED;
+
+/* What an opening in mode ACCEPT (WARNING) or AUDIT (ERROR) passed over: another host, a clock that went
+ * backwards, a head that does not fit; nothing in other modes. */
+void ledger_told(const struct ledger *ledger, struct findings *findings);
 
 #endif

@@ -16,17 +16,26 @@ static void add_field(struct buf *to, const void *bytes, size_t len)
 	buf_add(to, bytes, len);
 }
 
-static void put_number(uint8_t to[static 8], int64_t number)
+void number_put(uint8_t to[static 8], int64_t number)
 {
 	for (int i = 0; i < 8; i++)
 		to[i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+}
+
+int64_t number_get(const uint8_t from[static 8])
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < 8; i++)
+		number = number << 8 | from[i];
+	return (int64_t)number;
 }
 
 static void add_number(struct buf *to, int64_t number)
 {
 	uint8_t bytes[8];
 
-	put_number(bytes, number);
+	number_put(bytes, number);
 	add_field(to, bytes, sizeof(bytes));
 }
 
@@ -87,7 +96,7 @@ int chain_append(struct ledger *ledger, const struct event *what, struct err *er
 	struct digest hash;
 
 	event.seq = ledger->head.seq + 1;
-	event.at = ledger->now;
+	event.at = ledger->now > ledger->newest ? ledger->now : ledger->newest;
 	hash = chain_next(&ledger->head.hash, &event);
 	sqlite3_bind_int64(add, 1, event.seq);
 	sqlite3_bind_int64(add, 2, event.record);
@@ -126,8 +135,7 @@ int chain_read_head(struct ledger *ledger, struct head *ret, struct err *err)
 	if (found == 0 || sqlite3_column_bytes(row, 0) != 8 + DIGEST_LEN)
 		return changed(ledger, "the head of its hash chain is missing", err);
 	bytes = sqlite3_column_blob(row, 0);
-	for (int i = 0; i < 8; i++)
-		head.seq = (int64_t)((uint64_t)head.seq << 8 | bytes[i]);
+	head.seq = number_get(bytes);
 	memcpy(head.hash.bytes, bytes + 8, DIGEST_LEN);
 	*ret = head;
 	return 0;
@@ -138,7 +146,7 @@ int chain_write_head(struct ledger *ledger, struct err *err)
 	sqlite3_stmt *set = db_statement(ledger, SQL_SET_META);
 	uint8_t bytes[8 + DIGEST_LEN];
 
-	put_number(bytes, ledger->head.seq);
+	number_put(bytes, ledger->head.seq);
 	memcpy(bytes + 8, ledger->head.hash.bytes, DIGEST_LEN);
 	db_bind_text(set, 1, HEAD_NAME);
 	db_bind_blob(set, 2, bytes, sizeof(bytes));
@@ -170,7 +178,7 @@ static bool same(const struct digest *a, const struct digest *b)
 
 /* The last event as it stands there, if it fits the one before; the start of the chain when
  * there is none. */
-static int last_event(struct ledger *ledger, struct head *ret, int64_t *ret_at, struct err *err)
+static int last_event(struct ledger *ledger, struct head *ret, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_LAST_EVENT);
 	struct event event = { 0 };
@@ -182,7 +190,6 @@ static int last_event(struct ledger *ledger, struct head *ret, int64_t *ret_at, 
 		return -1;
 	if (found == 0) {
 		*ret = chain_start();
-		*ret_at = INT64_MIN;
 		return 0;
 	}
 	event.seq = sqlite3_column_int64(row, 0);
@@ -197,21 +204,29 @@ static int last_event(struct ledger *ledger, struct head *ret, int64_t *ret_at, 
 	if (!same(&hash, &noted))
 		return changed(ledger, "its last event does not fit the one before", err);
 	*ret = (struct head){ .seq = event.seq, .hash = hash };
-	*ret_at = event.at;
 	return 0;
 }
 
-int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err)
+int chain_check_head(struct ledger *ledger, struct err *err)
 {
 	struct head head;
 	struct head last = { 0 };
-	int64_t at = 0;
 
-	if (chain_read_head(ledger, &head, err) < 0 || last_event(ledger, &last, &at, err) < 0)
+	if (chain_read_head(ledger, &head, err) < 0 || last_event(ledger, &last, err) < 0)
 		return -1;
 	if (head.seq != last.seq || !same(&head.hash, &last.hash))
 		return changed(
 		    ledger, "its last event does not fit the head of its hash chain", err);
-	*ret_at = at;
+	return 0;
+}
+
+int chain_newest(struct ledger *ledger, int64_t *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_LAST_EVENT);
+	int found = db_step(ledger, row, err);
+
+	if (found < 0)
+		return -1;
+	*ret = found > 0 ? sqlite3_column_int64(row, 2) : INT64_MIN;
 	return 0;
 }

@@ -67,7 +67,7 @@ int ledger_published(struct ledger *ledger, int64_t seq, struct err *err)
 	MICA_AUTO(crl_clear) struct crl crl = { 0 };
 	struct outdated older;
 
-	assert(ledger->mode != LEDGER_READ);
+	assert(ledger_writes(ledger));
 	if (read_crl(ledger, seq, &crl, err) < 0 || find_older(ledger, &crl, &older, err) < 0)
 		return -1;
 	if (crl.state == RECORD_DELIVERED && older.n == 0)

@@ -122,7 +122,7 @@ int ledger_delivered(
 {
 	int status = 0;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++)

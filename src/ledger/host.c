@@ -52,7 +52,7 @@ static int other_host(
 		    "mount that of the host");
 	return err_hint(err,
 	    "work on that host, so that no two keep a ledger; if the directory was "
-	    "moved here for good, remove '%s'",
+	    "moved here for good: mica audit --accept-restore, or remove '%s'",
 	    path);
 }
 
@@ -66,11 +66,20 @@ int host_check(const char *dir, enum ledger_mode mode, struct err *err)
 	if (file_read(AT_FDCWD, path, 4096, &noted, err) < 0) {
 		if (err->kind != ERR_NOT_FOUND)
 			return -1;
-		if (mode == LEDGER_READ)
+		if (mode == LEDGER_READ || mode == LEDGER_AUDIT)
 			return 0;
-		return file_replace(AT_FDCWD, path, here.data, here.len, 0600, err);
+		return host_take_over(dir, err);
 	}
 	if (buf_same(&noted, here.data, here.len))
 		return 0;
 	return other_host(dir, path, buf_text(&noted), buf_text(&here), err);
+}
+
+int host_take_over(const char *dir, struct err *err)
+{
+	MICA_FREE char *path = file_join(dir, LEDGER_HOST);
+	BUF_AUTO here = BUF_INIT;
+
+	this_host(&here);
+	return file_replace(AT_FDCWD, path, here.data, here.len, 0600, err);
 }

@@ -16,7 +16,6 @@
 #define LEDGER_HOST "host"
 
 enum statement {
-	SQL_BEGIN_READ,
 	SQL_BEGIN_WRITE,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
@@ -41,6 +40,8 @@ enum statement {
 	SQL_IN_STATE,
 	SQL_ALL_RECORDS,
 	SQL_RECORD,
+	SQL_INTENT,
+	SQL_CERTIFICATE,
 	SQL_ALL_STATES,
 	SQL_OUTDATED,
 	SQL_OUTDATED_CRL,
@@ -71,13 +72,20 @@ struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	struct head head; /* valid between db_begin() and db_end() */
+	int64_t newest;   /* the last event's time when it was opened: no event is older */
+	struct findings told;
 	bool writing;
 	/* what this run made; ledger_close() removes it again unless something was recorded */
 	bool made_dir, made_lock, made;
 	bool settled;
 };
 
+/* Was it opened in a mode that writes? */
+bool ledger_writes(const struct ledger *ledger);
+
 /* --- db.c: the edge to SQLite --- */
+
+void db_close(struct ledger *ledger); /* statements and connection */
 
 /* Gives the statement, reset and ready to be bound; a failure shows at the first db_step(). */
 sqlite3_stmt *db_statement(struct ledger *ledger, enum statement which);
@@ -109,11 +117,25 @@ void db_resetp(sqlite3_stmt **statement);
 int schema_create(const char *dir, const char *path, struct err *err) MICA_CHECKED;
 /* The tables in a database of nobody's: import.c */
 int schema_fill(sqlite3 *db, const char *path, struct err *err) MICA_CHECKED;
-/* Is this database a ledger that this program knows? */
-int schema_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
+/* Is this database a ledger that this program knows, and of which version? */
+int schema_check(struct ledger *ledger, int64_t *ret_version, struct err *err) MICA_CHECKED;
+bool schema_is_old(int64_t version);
+/* From that version to the newest, in one transaction. */
+int schema_step_up(
+    sqlite3 *db, int64_t version, const char *path, struct err *err) MICA_CHECKED;
 /* every table and index is as schema_create() makes it: an index could be made to hide a record
  */
 int schema_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
+
+/* --- upgrade.c --- */
+
+/* Brings the ledger to the newest schema, durably, or leaves it as it is. */
+int upgrade_file(struct ledger *ledger, int64_t version, struct err *err) MICA_CHECKED;
+/* The same for a reader: what it sees goes to a database of its own. */
+int upgrade_snapshot(
+    struct ledger *ledger, sqlite3 *own, int64_t version, struct err *err) MICA_CHECKED;
+/* Removes what an upgrade that was killed left. */
+void upgrade_tidy(const struct ledger *ledger);
 
 /* --- chain.c --- */
 
@@ -124,12 +146,18 @@ struct event {
 	const char *note;     /* "": none; not hashed itself, `detail` is its digest */
 };
 
+/* eight bytes, most significant first */
+void number_put(uint8_t to[static 8], int64_t number);
+int64_t number_get(const uint8_t from[static 8]);
+
 struct head chain_start(void);
 struct digest chain_next(const struct digest *before, const struct event *event);
 /* Appends an event to the head and to the table; its seq and time are given here. */
 int chain_append(struct ledger *ledger, const struct event *what, struct err *err) MICA_CHECKED;
-/* Holds the head in meta against the last event; *ret_at is that event's time. */
-int chain_check_head(struct ledger *ledger, int64_t *ret_at, struct err *err) MICA_CHECKED;
+/* Holds the head in meta against the last event. */
+int chain_check_head(struct ledger *ledger, struct err *err) MICA_CHECKED;
+/* The last event's time, INT64_MIN when there is none. */
+int chain_newest(struct ledger *ledger, int64_t *ret, struct err *err) MICA_CHECKED;
 int chain_read_head(struct ledger *ledger, struct head *ret, struct err *err) MICA_CHECKED;
 int chain_write_head(struct ledger *ledger, struct err *err) MICA_CHECKED;
 /* what the first event of a record covers */
@@ -191,8 +219,17 @@ int lock_take(
     const char *dir, int64_t now, int *ret_fd, bool *ret_made, struct err *err) MICA_CHECKED;
 void lock_drop(int fd);
 
-/* Is this the host that the state directory belongs to? In WRITE mode it is noted when nothing
- * is. */
+/* Is this the host that the state directory belongs to? A mode that writes notes it when
+ * nothing is. */
 int host_check(const char *dir, enum ledger_mode mode, struct err *err) MICA_CHECKED;
+int host_take_over(const char *dir, struct err *err) MICA_CHECKED;
+
+/* --- clock.c --- */
+
+/* Did the clock go backwards? ERR_REFUSED, unless it was accepted before. */
+int clock_check(struct ledger *ledger, struct err *err) MICA_CHECKED;
+/* Within a transaction: notes the clock while it is behind the chain's times, which is what
+ * makes clock_check() let it pass. */
+int clock_note(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
 #endif

@@ -19,7 +19,7 @@ int ledger_note_outlets(
 {
 	int status = 0;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++)
@@ -50,7 +50,7 @@ int ledger_note(
 {
 	sqlite3_stmt *set;
 
-	assert(ledger->mode == LEDGER_WRITE && name[0] != '.');
+	assert(ledger_writes(ledger) && name[0] != '.');
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	set = db_statement(ledger, value ? SQL_SET_META : SQL_DROP_META);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <mica/clock.h>
 #include <mica/file.h>
 
 /*
@@ -134,13 +133,27 @@ static bool no_files_beside(sqlite3 *db)
 	return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
 }
 
+/* Everything is read as of now; an older schema is upgraded in a database of the reader's own.
+ */
 static int take_snapshot(struct ledger *ledger, struct err *err)
 {
-	if (schema_check(ledger, err) < 0)
-		return -1;
-	if (sqlite3_exec(ledger->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+	sqlite3 *file = ledger->db;
+	int64_t version = 0;
+	int status;
+
+	if (sqlite3_exec(ledger->db, "PRAGMA query_only = ON; BEGIN", NULL, NULL, NULL) !=
+	    SQLITE_OK)
 		return db_failed(ledger, err);
-	return db_run(ledger, db_statement(ledger, SQL_BEGIN_READ), err);
+	if (schema_check(ledger, &version, err) < 0)
+		return -1;
+	if (!schema_is_old(version))
+		return 0;
+	ledger->db = NULL;
+	status = connect_db(ledger, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	if (status == 0)
+		status = upgrade_snapshot(ledger, file, version, err);
+	sqlite3_close(file);
+	return status;
 }
 
 /*
@@ -158,51 +171,75 @@ static int start_reading(struct ledger *ledger, struct err *err)
 		return 0;
 	if (!no_files_beside(ledger->db) || !wal_is_empty(ledger->path))
 		return -1;
-	sqlite3_close(ledger->db);
-	ledger->db = NULL;
+	db_close(ledger);
 	uri = immutable_uri(ledger->path);
 	if (connect_db(ledger, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err) < 0)
 		return -1;
 	return take_snapshot(ledger, err);
 }
 
-static int start_writing(struct ledger *ledger, struct err *err)
+/* --- what stands against it --- */
+
+/* A refusal that this mode only tells of. */
+static int tell(struct ledger *ledger, const char *rule, struct err *err)
+{
+	if (err->kind != ERR_REFUSED)
+		return -1;
+	findings_add(&ledger->told,
+	    ledger->mode == LEDGER_AUDIT ? FINDING_ERROR : FINDING_WARNING, rule, NULL,
+	    err->hint[0] ? err->hint : NULL, "%s", err->text);
+	*err = (struct err)ERR_INIT;
+	return 0;
+}
+
+static bool is_told(const struct ledger *ledger)
+{
+	return ledger->mode == LEDGER_AUDIT || ledger->mode == LEDGER_ACCEPT;
+}
+
+static int check_host(struct ledger *ledger, struct err *err)
+{
+	if (host_check(ledger->dir, ledger->mode, err) == 0)
+		return 0;
+	return is_told(ledger) ? tell(ledger, "ledger-host", err) : -1;
+}
+
+static int check_head(struct ledger *ledger, struct err *err)
+{
+	if (chain_check_head(ledger, err) < 0 &&
+	    (ledger->mode != LEDGER_AUDIT || tell(ledger, "ledger-head", err) < 0))
+		return -1;
+	return chain_newest(ledger, &ledger->newest, err);
+}
+
+static int check_clock(struct ledger *ledger, struct err *err)
+{
+	if (clock_check(ledger, err) == 0)
+		return 0;
+	return is_told(ledger) ? tell(ledger, "ledger-clock", err) : -1;
+}
+
+static int check(struct ledger *ledger, struct err *err)
+{
+	return check_head(ledger, err) < 0 ? -1 : check_clock(ledger, err);
+}
+
+/* --- opening --- */
+
+static int start_writing(struct ledger *ledger, int64_t *ret_version, struct err *err)
 {
 	bool there = false;
 
+	upgrade_tidy(ledger);
 	if (find_ledger(ledger, &there, err) < 0)
 		return -1;
 	ledger->made = !there;
 	if (!there && schema_create(ledger->dir, ledger->path, err) < 0)
 		return -1;
-	if (host_check(ledger->dir, LEDGER_WRITE, err) < 0 ||
+	if (check_host(ledger, err) < 0 ||
 	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
-	return schema_check(ledger, err);
-}
-
-/* --- opening --- */
-
-static int check_clock(const struct ledger *ledger, int64_t newest, struct err *err)
-{
-	char was[CLOCK_TEXT];
-	char is[CLOCK_TEXT];
-
-	if (ledger->now >= newest)
-		return 0;
-	err_set(err, ERR_REFUSED,
-	    "the clock went backwards: it says %s, the ledger was written at %s",
-	    clock_text(ledger->now, is), clock_text(newest, was));
-	return err_hint(err, "set this machine's clock");
-}
-
-static int check(struct ledger *ledger, struct err *err)
-{
-	int64_t newest = 0;
-
-	if (chain_check_head(ledger, &newest, err) < 0)
-		return -1;
-	return check_clock(ledger, newest, err);
+	return schema_check(ledger, ret_version, err);
 }
 
 static int open_read(struct ledger *ledger, struct err *err)
@@ -213,7 +250,7 @@ static int open_read(struct ledger *ledger, struct err *err)
 		return -1;
 	if (!there)
 		return err_set(err, ERR_NOT_FOUND, "there is no ledger '%s'", ledger->path);
-	if (host_check(ledger->dir, LEDGER_READ, err) < 0 || start_reading(ledger, err) < 0)
+	if (check_host(ledger, err) < 0 || start_reading(ledger, err) < 0)
 		return -1;
 	return check(ledger, err);
 }
@@ -234,15 +271,48 @@ static int make_dir(const char *dir, bool *ret_made, struct err *err)
 	return err_hint(err, "chmod 700 '%s', after a look at what lies in it", dir);
 }
 
+/* Nothing is taken over before all else was found in order. The clock is noted by the end of a
+ * transaction, as by every other. */
+static int accept(struct ledger *ledger, struct err *err)
+{
+	for (size_t i = 0; i < ledger->told.n; i++) {
+		if (strcmp(ledger->told.items[i].rule, "ledger-host") == 0 &&
+		    host_take_over(ledger->dir, err) < 0)
+			return -1;
+	}
+	if (ledger->told.n == 0)
+		return 0;
+	return db_begin(ledger, err) < 0 ? -1 : db_end(ledger, 0, err);
+}
+
 static int open_write(struct ledger *ledger, struct err *err)
 {
+	int64_t version = 0;
+
 	if (make_dir(ledger->dir, &ledger->made_dir, err) < 0 ||
 	    lock_take(ledger->dir, ledger->now, &ledger->lock_fd, &ledger->made_lock, err) <
 	        0 ||
-	    start_writing(ledger, err) < 0 || check(ledger, err) < 0)
+	    start_writing(ledger, &version, err) < 0 || check(ledger, err) < 0 ||
+	    (schema_is_old(version) && upgrade_file(ledger, version, err) < 0) ||
+	    accept(ledger, err) < 0)
 		return -1;
 	ledger->settled = !ledger->made;
 	return 0;
+}
+
+bool ledger_writes(const struct ledger *ledger)
+{
+	return ledger->mode == LEDGER_WRITE || ledger->mode == LEDGER_ACCEPT;
+}
+
+void ledger_told(const struct ledger *ledger, struct findings *findings)
+{
+	for (size_t i = 0; i < ledger->told.n; i++) {
+		const struct finding *told = &ledger->told.items[i];
+
+		findings_add(
+		    findings, told->level, told->rule, NULL, told->hint, "%s", told->text);
+	}
 }
 
 int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
@@ -254,8 +324,9 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struc
 	ledger->path = file_join(state_dir, LEDGER_FILE);
 	ledger->mode = mode;
 	ledger->now = now;
+	ledger->newest = INT64_MIN;
 	ledger->lock_fd = -1;
-	if ((mode == LEDGER_READ ? open_read(ledger, err) : open_write(ledger, err)) < 0)
+	if ((ledger_writes(ledger) ? open_write(ledger, err) : open_read(ledger, err)) < 0)
 		return -1;
 	*ret = mem_give(ledger);
 	return 0;
@@ -287,12 +358,11 @@ void ledger_close(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
-	for (size_t i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(ledger->statements[i]);
-	sqlite3_close(ledger->db);
+	db_close(ledger);
 	if (ledger->lock_fd >= 0 && !ledger->settled)
 		unmake(ledger);
 	lock_drop(ledger->lock_fd);
+	findings_clear(&ledger->told);
 	free(ledger->path);
 	free(ledger->dir);
 	free(ledger);

@@ -127,7 +127,7 @@ int ledger_revoke(struct ledger *ledger, const int64_t *seqs, size_t n,
 	    mem_printf("%s %s", revocation_reason_name(reason), clock_text(ledger->now, when));
 	int status = 0;
 
-	assert(ledger->mode != LEDGER_READ && revocation_reason_name(reason));
+	assert(ledger_writes(ledger) && revocation_reason_name(reason));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++)

@@ -126,7 +126,7 @@ static int run(sqlite3 *db, const char *path, const char *text, struct err *err)
 }
 
 /* Every step after `version`, and the mark of the newest. */
-static int run_steps(sqlite3 *db, int version, const char *path, struct err *err)
+static int run_steps(sqlite3 *db, int64_t version, const char *path, struct err *err)
 {
 	MICA_FREE char *mark = mem_printf("PRAGMA user_version = %d;", SCHEMA_VERSION);
 
@@ -140,6 +140,13 @@ static int run_steps(sqlite3 *db, int version, const char *path, struct err *err
 int schema_fill(sqlite3 *db, const char *path, struct err *err)
 {
 	return run_steps(db, 0, path, err);
+}
+
+int schema_step_up(sqlite3 *db, int64_t version, const char *path, struct err *err)
+{
+	if (run(db, path, "BEGIN IMMEDIATE", err) < 0 || run_steps(db, version, path, err) < 0)
+		return -1; /* closing the connection rolls back */
+	return run(db, path, "COMMIT", err);
 }
 
 /* No syncs here: the whole file is synced before it gets its name. */
@@ -219,7 +226,7 @@ static int pragma(struct ledger *ledger, const char *text, int64_t *ret, struct 
 	return row < 0 ? -1 : 0;
 }
 
-int schema_check(struct ledger *ledger, struct err *err)
+int schema_check(struct ledger *ledger, int64_t *ret_version, struct err *err)
 {
 	int64_t version = 0;
 	int64_t application = 0;
@@ -239,7 +246,13 @@ int schema_check(struct ledger *ledger, struct err *err)
 		    ledger->path, version, SCHEMA_VERSION);
 		return err_hint(err, "it was written by a newer mica: use that one");
 	}
+	*ret_version = version;
 	return 0;
+}
+
+bool schema_is_old(int64_t version)
+{
+	return version < SCHEMA_VERSION;
 }
 
 /* Every table and index as its CREATE says, in one text. */

@@ -15,7 +15,6 @@
 #define LEAVES "(kind = 'server' OR kind = 'client')"
 
 static const char *const texts[STATEMENTS] = {
-	[SQL_BEGIN_READ] = "BEGIN",
 	[SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
@@ -71,6 +70,13 @@ static const char *const texts[STATEMENTS] = {
 	                 "WHERE state = ?1 ORDER BY seq",
 	[SQL_ALL_RECORDS] = "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record ORDER BY seq",
 	[SQL_RECORD] = "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record WHERE seq = ?1",
+	/* for the walk: what an event "intended" and one "issued" covers */
+	[SQL_INTENT] =
+	    "SELECT " RECORD_COLUMNS ", (SELECT bytes FROM tbs WHERE tbs.record = seq), NULL "
+	    "FROM record WHERE seq = ?1",
+	[SQL_CERTIFICATE] = "SELECT entry, "
+	                    "(SELECT bytes FROM certificate WHERE certificate.record = seq) "
+	                    "FROM record WHERE seq = ?1",
 	[SQL_ALL_STATES] = "SELECT seq, state, EXISTS "
 	                   "(SELECT 1 FROM certificate WHERE certificate.record = seq) "
 	                   "FROM record ORDER BY seq",
@@ -99,7 +105,7 @@ static const char *const texts[STATEMENTS] = {
 	                 "ON CONFLICT DO UPDATE SET value = ?2",
 	[SQL_DROP_META] = "DELETE FROM meta WHERE name = ?1",
 	[SQL_META] = "SELECT value FROM meta WHERE name = ?1",
-	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
+	[SQL_INTEGRITY] = "PRAGMA integrity_check(100)",
 };
 
 const char *statement_text(enum statement which)

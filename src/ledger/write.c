@@ -71,7 +71,7 @@ int ledger_intend(struct ledger *ledger, struct record *records, size_t n, struc
 	MICA_FREE int64_t *seqs = mem_array(n, sizeof(*seqs));
 	int status = 0;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++) {
@@ -169,7 +169,7 @@ int ledger_issued(struct ledger *ledger, const int64_t *seqs, const struct buf *
 {
 	int status = 0;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	for (size_t i = 0; status == 0 && i < n; i++)
@@ -183,7 +183,7 @@ int ledger_adopted(struct ledger *ledger, struct record *record, const struct bu
 	int64_t seq = 0;
 	int status;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	if (db_begin(ledger, err) < 0)
 		return -1;
 	status = intend(ledger, record, &seq, err);
@@ -217,7 +217,7 @@ int ledger_move(struct ledger *ledger, const int64_t *seqs, size_t n, enum recor
 	bool differs = false;
 	int status = 0;
 
-	assert(ledger->mode == LEDGER_WRITE);
+	assert(ledger_writes(ledger));
 	assert(
 	    state == RECORD_SERVED || state == RECORD_SUPERSEDED || state == RECORD_ABANDONED);
 	if (any_differs(ledger, seqs, n, state, &differs, err) < 0)

@@ -335,7 +335,8 @@ static void test_another_host(void **state)
 	refused(dir, NOW, "' belongs to another host", "");
 	write_file(dir, "host", "name elsewhere\n");
 	refused(dir, NOW, "' belongs to another host",
-	    "if the directory was moved here for good, remove '");
+	    "if the directory was moved here for good: mica audit --accept-restore, or remove "
+	    "'");
 	/* as the hint says */
 	remove_file(dir, "host");
 	ledger_close(open_ledger(dir, LEDGER_READ, NOW));

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Along the chain, event by event. Where an event does not fit and the walk goes on, it goes on
+ * from the hash that is noted there: one change is one finding, not one for each event after
+ * it.
+ */
+#include "verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool same(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static int bad_event(struct walk *walk, int64_t seq, const char *what, struct err *err)
+{
+	return walk_misfit(walk, err, "ledger-event",
+	    "event %" PRId64 " of the ledger does not fit: %s", seq, what);
+}
+
+static int bad_record(
+    struct walk *walk, const struct record *record, const char *what, struct err *err)
+{
+	return walk_misfit(walk, err, "ledger-record",
+	    "record %" PRId64 " of the ledger ('%s') does not fit: %s", record->seq,
+	    record->entry ? record->entry : "?", what);
+}
+
+/* --- what an event says of its record --- */
+
+/* 1: there it is; 0: it is missing or damaged, which was told. */
+static int read_record(
+    struct walk *walk, enum statement which, int64_t seq, struct record *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(walk->ledger, which);
+	struct err why = ERR_INIT;
+	int found;
+
+	sqlite3_bind_int64(row, 1, seq);
+	found = db_step(walk->ledger, row, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return walk_misfit(walk, err, "ledger-record",
+		    "record %" PRId64 " of the ledger is missing", seq);
+	if (record_load(row, WITH_BYTES, ret, &why) < 0)
+		return walk_misfit(walk, err, "ledger-record", "%s", why.text);
+	return 1;
+}
+
+static int check_fields(struct walk *walk, const struct event *event, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	int found = read_record(walk, SQL_INTENT, event->record, &record, err);
+	struct digest fields;
+	struct digest tbs;
+
+	if (found <= 0)
+		return found;
+	fields = chain_record_digest(&record);
+	if (!same(&fields, &event->detail) &&
+	    bad_record(walk, &record, "its fields are not those that were recorded", err) < 0)
+		return -1;
+	tbs = digest_of(record.tbs.data, record.tbs.len);
+	if (!same(&tbs, &record.tbs_sha256))
+		return bad_record(
+		    walk, &record, "its TBS bytes are not those that were recorded", err);
+	return 0;
+}
+
+static int check_certificate(struct walk *walk, const struct event *event, struct err *err)
+{
+	DB_AUTO row = db_statement(walk->ledger, SQL_CERTIFICATE);
+	struct record record = { .seq = event->record }; /* borrowed */
+	struct digest digest;
+	int found;
+
+	sqlite3_bind_int64(row, 1, event->record);
+	found = db_step(walk->ledger, row, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return walk_misfit(walk, err, "ledger-record",
+		    "record %" PRId64 " of the ledger is missing", event->record);
+	digest = digest_of(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
+	record.entry = (char *)sqlite3_column_text(row, 0);
+	return same(&digest, &event->detail)
+	           ? 0
+	           : bad_record(walk, &record,
+	                 "its certificate is not the one that was recorded", err);
+}
+
+/* What a revocation says. */
+static int check_note(struct walk *walk, const struct event *event, struct err *err)
+{
+	struct digest digest = digest_of(event->note, strlen(event->note));
+	struct revocation revocation = { .at = 0 };
+
+	if (!same(&digest, &event->detail))
+		return bad_event(
+		    walk, event->seq, "its note is not the one that was recorded", err);
+	return revocation_note_read(event->note, &revocation)
+	           ? 0
+	           : bad_event(walk, event->seq, "its note says nothing of a revocation", err);
+}
+
+static int check_detail(
+    struct walk *walk, const struct event *event, enum record_state state, struct err *err)
+{
+	static const struct digest nothing = { { 0 } };
+
+	if (event->note[0])
+		return check_note(walk, event, err);
+	if (state == RECORD_INTENDED)
+		return check_fields(walk, event, err);
+	if (state == RECORD_ISSUED)
+		return check_certificate(walk, event, err);
+	return same(&event->detail, &nothing)
+	           ? 0
+	           : bad_event(walk, event->seq, "it has a detail", err);
+}
+
+/* --- what the events make of a record --- */
+
+/* A record has an event of its own, so there are never more than events. */
+static void know(struct walk *walk, const struct event *event)
+{
+	if (event->record > event->seq)
+		return;
+	while ((int64_t)walk->n < event->record) {
+		walk->seen = mem_grow(walk->seen, &walk->cap, walk->n + 1, sizeof(*walk->seen));
+		walk->seen[walk->n++] = (struct seen){ .state = STATE_UNKNOWN, .issued = true };
+	}
+}
+
+static int intended(struct walk *walk, const struct event *event, struct err *err)
+{
+	bool in_turn = event->record == (int64_t)walk->n + 1;
+
+	if (!in_turn && bad_event(walk, event->seq, "its record is out of turn", err) < 0)
+		return -1;
+	know(walk, event);
+	if (event->record >= 1 && event->record <= (int64_t)walk->n)
+		walk->seen[event->record - 1] =
+		    (struct seen){ .state = RECORD_INTENDED, .issued = !in_turn };
+	return 0;
+}
+
+static int take_state(
+    struct walk *walk, const struct event *event, enum record_state state, struct err *err)
+{
+	struct seen *seen;
+
+	if (state == RECORD_INTENDED)
+		return intended(walk, event, err);
+	if (event->record < 1 || event->record > (int64_t)walk->n) {
+		if (bad_event(walk, event->seq, "its record was not intended", err) < 0)
+			return -1;
+		know(walk, event);
+	}
+	if (event->record < 1 || event->record > (int64_t)walk->n)
+		return 0;
+	seen = &walk->seen[event->record - 1];
+	if (seen->state != STATE_UNKNOWN &&
+	    !record_may_become((enum record_state)seen->state, state) &&
+	    bad_event(walk, event->seq, "its record could not come to that state", err) < 0)
+		return -1;
+	seen->state = (uint8_t)state;
+	seen->issued |= state == RECORD_ISSUED;
+	return 0;
+}
+
+/* --- the chain --- */
+
+static int check_link(
+    struct walk *walk, const struct event *event, const struct digest *noted, struct err *err)
+{
+	struct digest hash = chain_next(&walk->head.hash, event);
+
+	if (!walk->broken && !same(&hash, noted) &&
+	    bad_event(walk, event->seq, "its hash is another", err) < 0)
+		return -1;
+	walk->broken = false;
+	if (event->at < walk->at &&
+	    bad_event(walk, event->seq, "it is older than the one before", err) < 0)
+		return -1;
+	walk->at = event->at > walk->at ? event->at : walk->at;
+	walk->head = (struct head){ .seq = event->seq, .hash = *noted };
+	return 0;
+}
+
+/* It cannot be read: the one after it cannot be held against it. */
+static int damaged(struct walk *walk, int64_t seq, struct err *err)
+{
+	walk->broken = true;
+	walk->head.seq = seq;
+	return bad_event(walk, seq, "it is damaged", err);
+}
+
+static int check_event(struct walk *walk, sqlite3_stmt *row, struct err *err)
+{
+	struct event event = {
+		.seq = sqlite3_column_int64(row, 0),
+		.record = sqlite3_column_int64(row, 1),
+		.at = sqlite3_column_int64(row, 2),
+		.state = (const char *)sqlite3_column_text(row, 3),
+		.note = (const char *)sqlite3_column_text(row, 6),
+	};
+	enum record_state state;
+	struct digest noted;
+
+	if (event.seq != walk->head.seq + 1) {
+		if (bad_event(walk, walk->head.seq + 1, "it is missing", err) < 0)
+			return -1;
+		walk->broken = true;
+	}
+	if (!db_digest(row, 4, &event.detail) || !db_digest(row, 5, &noted) ||
+	    !record_state_read(event.state, &state) || !event.note)
+		return damaged(walk, event.seq, err);
+	if (check_link(walk, &event, &noted, err) < 0 ||
+	    take_state(walk, &event, state, err) < 0)
+		return -1;
+	return check_detail(walk, &event, state, err);
+}
+
+static int check_head(struct walk *walk, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct head noted;
+
+	if (chain_read_head(walk->ledger, &noted, &why) < 0)
+		return walk_misfit(walk, err, "ledger-head", "%s", why.text);
+	if (noted.seq == walk->head.seq && same(&noted.hash, &walk->head.hash))
+		return 0;
+	return walk_misfit(walk, err, "ledger-head",
+	    "the head of the ledger's hash chain does not fit its events");
+}
+
+int walk_events(struct walk *walk, struct err *err)
+{
+	DB_AUTO row = db_statement(walk->ledger, SQL_ALL_EVENTS);
+	int found;
+
+	while ((found = db_step(walk->ledger, row, err)) > 0) {
+		if (check_event(walk, row, err) < 0)
+			return -1;
+	}
+	return found < 0 ? -1 : check_head(walk, err);
+}
