@@ -27,6 +27,7 @@
 #include <mica/approval.h>
 #include <mica/ca.h>
 #include <mica/clock.h>
+#include <mica/crl.h>
 #include <mica/findings.h>
 #include <mica/inventory.h>
 #include <mica/ledger.h>
@@ -40,16 +41,24 @@ enum issue_state_dir {
 	ISSUE_STATE_NEEDED, /* it does not: before init there is nothing to write */
 };
 
+enum issue_anchor {
+	ISSUE_ANCHOR_HELD, /* a ledger that does not reach what lies outside of it is refused */
+	ISSUE_ANCHOR_TOLD, /* it is opened all the same, as it is: nothing that an interrupted run left
+	                      is completed; issue_outside_crls() tells how it stands */
+};
+
 struct issue_params {
 	const char *inventory; /* path of mica.yaml */
 	/* LEDGER_READ: changes nothing, takes no lock, makes no state directory */
 	enum ledger_mode mode;
 	enum issue_state_dir state_dir;
+	enum issue_anchor anchor;
 	struct ambient ambient;
 };
 
-/* Loads the inventory, opens the ledger, reads the CA certificate, checks the files that the
- * inventory names; in WRITE mode also completes or records what an interrupted run left.
+/* Loads the inventory, opens the ledger, reads the CA certificates, checks the files that the
+ * inventory names, holds the ledger against the CRLs that lie outside of it: ERR_REFUSED names both
+ * heads and the file; in WRITE mode then completes or records what an interrupted run left.
  * findings is kept and written to until issue_close(). */
 int issue_open(const struct issue_params *params, struct findings *findings, struct issue **ret,
     struct err *err) MICA_CHECKED;
@@ -62,6 +71,37 @@ const struct ca *issue_ca(
     const struct issue *issue); /* the issuing CA; NULL: init was not run */
 /* that of any CA of the inventory; NULL: it has no certificate yet */
 const struct ca *issue_ca_of(const struct issue *issue, const struct inv_ca *ca);
+
+/* --- the CRLs that lie outside of the ledger ----------------------------------------------------
+ *
+ * state-dir/NAME.crl and the crl.pem of every place of delivery, as far as a CA of the inventory signed
+ * them, each once. A ledger reaches one whose anchor lies on its chain. One that was taken over after a
+ * restore is a record of kind RECORD_CRL with these very bytes, whose definition is all zero: no list of
+ * this ledger's. It is let pass, and followed by a new one in the next run that signs.
+ */
+
+struct issue_outside_crl {
+	char *path;              /* of a file that holds it */
+	const struct inv_ca *ca; /* that signed it */
+	struct crl *crl;
+	bool known;    /* it is a record of the ledger */
+	bool anchored; /* it says where the ledger stood */
+	struct anchor anchor;
+	bool fits;     /* the ledger reaches it, or took it over */
+};
+
+/* The array is the issue's. */
+const struct issue_outside_crl *issue_outside_crls(const struct issue *issue, size_t *ret_n);
+
+/* Has the CRL of a CA signed, alone: drafted and linted, intended, signed, recorded, published in
+ * state-dir/NAME.crl. For init, and for whoever has just revoked something; the signer is of this CA. It
+ * is in no place of delivery yet. */
+int issue_sign_crl(struct issue *issue, const struct inv_ca *ca, struct signer *signer,
+    struct err *err) MICA_CHECKED;
+
+/* The newest crl.pem to every place that was delivered to and has another one; nothing else of them
+ * changes, and no restart is owed. ret: how many directories. */
+int issue_deliver_crl(struct issue *issue, size_t *ret, struct err *err) MICA_CHECKED;
 
 /* --- plan, apply, rotate --------------------------------------------------------------------
  */
@@ -104,6 +144,7 @@ struct issue_done {
 	size_t issued, rotated, delivered, retired;
 	size_t trees;   /* directories swapped */
 	size_t outlets; /* configuration files written */
+	size_t crls;    /* CRLs published */
 };
 
 /* Completes the generations, swaps them, renders the outlets, records it. */

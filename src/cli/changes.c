@@ -84,7 +84,26 @@ static void item_row(struct table *table, const struct plan_item *item)
 	table_row(table, cells);
 }
 
-void changes_table(const struct run *run, const struct plan *plan)
+static char *crl_name(const struct issue *issue)
+{
+	return mem_printf("CRL of %s", inventory_issuer(issue_inventory(issue))->name);
+}
+
+static void crl_row(struct table *table, const struct issue *issue, const struct plan *plan)
+{
+	MICA_FREE char *name = crl_name(issue);
+	char expires[CLOCK_TEXT];
+	const char *const cells[] = {
+		name,
+		plan->crl.is_due ? "sign" : "keep",
+		plan->crl.next_update ? clock_date(plan->crl.next_update, expires) : "",
+		plan->crl.why,
+	};
+
+	table_row(table, cells);
+}
+
+void changes_table(const struct run *run, const struct issue *issue, const struct plan *plan)
 {
 	static const struct table_column columns[] = {
 		{ "ENTRY", TABLE_WHOLE },
@@ -98,11 +117,25 @@ void changes_table(const struct run *run, const struct plan *plan)
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->items[i].action != PLAN_KEEP || run->options.verbose)
 			item_row(table, &plan->items[i]);
+	if (plan->crl.is_due || (plan->crl.why && run->options.verbose))
+		crl_row(table, issue, plan);
 	table_print(table, stdout);
 }
 
-void changes_none(const struct plan *plan)
+void changes_signatures(const struct plan *plan, struct buf *ret)
 {
+	char count[64];
+	size_t n = plan->signatures - plan->crl.signs;
+
+	if (n > 0)
+		buf_addstr(ret, count_of(n, "certificate", "certificates", count));
+	if (plan->crl.signs)
+		buf_addstr(ret, n > 0 ? " and a CRL" : "a CRL");
+}
+
+void changes_none(const struct issue *issue, const struct plan *plan)
+{
+	MICA_FREE char *crl = crl_name(issue);
 	const struct plan_item *next = NULL;
 	char count[64];
 	char date[CLOCK_TEXT];
@@ -111,10 +144,25 @@ void changes_none(const struct plan *plan)
 		if (plan->items[i].due != 0 && (!next || plan->items[i].due < next->due))
 			next = &plan->items[i];
 	printf("nothing to do: %s", count_of(plan->n, "certificate", "certificates", count));
-	if (next)
+	if (plan->crl.due != 0 && (!next || plan->crl.due < next->due))
+		printf(", the next is due on %s (%s)", clock_date(plan->crl.due, date), crl);
+	else if (next)
 		printf(
 		    ", the next is due on %s (%s)", clock_date(next->due, date), next->entry);
 	printf("\n");
+}
+
+static json_t *json_of_crl(const struct issue *issue, const struct plan_crl *crl)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "ca", inventory_issuer(issue_inventory(issue))->name);
+	json_set_bool(object, "is-due", crl->is_due);
+	json_set_bool(object, "signs", crl->signs);
+	json_set_text(object, "why", crl->why);
+	json_set_time(object, "due", crl->due);
+	json_set_time(object, "next-update", crl->next_update);
+	return object;
 }
 
 void changes_json(json_t *document, const struct issue *issue, const struct plan *plan)
@@ -138,6 +186,8 @@ void changes_json(json_t *document, const struct issue *issue, const struct plan
 	}
 	for (size_t i = 0; i < n_paths; i++)
 		json_add_text(files, paths[i]);
+	if (plan->crl.why)
+		json_set(document, "crl", json_of_crl(issue, &plan->crl));
 	json_set(document, "items", items);
 	json_set(document, "files", files);
 }

@@ -15,13 +15,17 @@ int changes_options(const struct run *run, const struct inventory *inventory,
 /* How many things differ from what they should be: entries and configuration files. */
 size_t changes_count(const struct issue *issue, const struct plan *plan);
 
-/* The entries to do something for; with --verbose those that are kept as well. */
-void changes_table(const struct run *run, const struct plan *plan);
+/* The entries to do something for, and a CRL that is due; with --verbose those that are kept as
+ * well. */
+void changes_table(const struct run *run, const struct issue *issue, const struct plan *plan);
+
+/* "2 certificates and a CRL": what there is to sign; appended */
+void changes_signatures(const struct plan *plan, struct buf *ret);
 
 /* "nothing to do: 12 certificates, the next is due on 2026-12-01 (server)" */
-void changes_none(const struct plan *plan);
+void changes_none(const struct issue *issue, const struct plan *plan);
 
-/* "items" and "files": every entry, and the files that are written. */
+/* "items", "files" and "crl": every entry, the files that are written, the issuing CA's CRL. */
 void changes_json(json_t *document, const struct issue *issue, const struct plan *plan);
 
 /* "1 file", "3 files" into text */

@@ -78,7 +78,7 @@ static int prepare_and_sign(struct work *work, struct login **ret, struct err *e
 	const struct inventory *inventory = issue_inventory(work->issue);
 	const struct login_params params = { inventory_issuer(inventory), inventory->state_dir,
 		work->run->ambient.now, &work->run->options, &work->run->report };
-	char count[64];
+	BUF_AUTO what = BUF_INIT;
 
 	if (work->plan->signatures == 0)
 		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
@@ -88,8 +88,8 @@ static int prepare_and_sign(struct work *work, struct login **ret, struct err *e
 	    login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
-	report_talk(&work->run->report, "%s to sign, one login",
-	    count_of(work->plan->signatures, "certificate", "certificates", count));
+	changes_signatures(work->plan, &what);
+	report_talk(&work->run->report, "%s to sign, one login", buf_text(&what));
 	effort_tell(&work->effort, &work->run->report);
 	if (sign(work, *ret, err) < 0)
 		return -1;
@@ -160,6 +160,7 @@ static void print_done(const struct work *work)
 	count_add(&line, done->rotated, "rotated", "rotated");
 	count_add(&line, done->delivered, "delivered again", "delivered again");
 	count_add(&line, done->retired, "retired", "retired");
+	count_add(&line, done->crls, "CRL", "CRLs");
 	count_add(&line, done->trees, "directory", "directories");
 	count_add(&line, done->outlets, "configuration file", "configuration files");
 	count_add(&line, work->served.restarted, "Milvus restarted", "Milvus restarted");
@@ -185,6 +186,7 @@ static void print_json(const struct work *work, bool served)
 	json_set_count(document, "rotated", work->done.rotated);
 	json_set_count(document, "delivered", work->done.delivered);
 	json_set_count(document, "retired", work->done.retired);
+	json_set_count(document, "crls", work->done.crls);
 	json_set_count(document, "directories", work->done.trees);
 	json_set_count(document, "configuration-files", work->done.outlets);
 	json_set_count(document, "restarted", work->served.restarted);
@@ -218,11 +220,11 @@ static void print_result(const struct work *work, bool served)
 		print_json(work, served);
 	if (!run_prints(work->run))
 		return;
-	changes_table(work->run, work->plan);
+	changes_table(work->run, work->issue, work->plan);
 	if (changes_count(work->issue, work->plan) > 0 || work->served.restarted > 0)
 		print_done(work);
 	else
-		changes_none(work->plan);
+		changes_none(work->issue, work->plan);
 }
 
 /* --- the verbs ----------------------------------------------------------------------- */

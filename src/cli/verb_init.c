@@ -114,11 +114,16 @@ static int find_key(struct making *making, struct err *err)
 	return -1;
 }
 
-/* One signature, or none where the certificate is there. */
+static bool signs_itself(const struct making *making)
+{
+	return !making->ca->certificate && making->options.way == ISSUE_INIT_ITSELF;
+}
+
+/* A certificate and its CRL, or a request; nothing where the certificate is there. */
 static int expect_effort(struct making *making, struct err *err)
 {
-	bool there = making->ca->certificate || making->options.way == ISSUE_INIT_CERTIFICATE;
-	size_t signatures = there ? 0 : 1;
+	bool requests = making->options.way == ISSUE_INIT_REQUEST;
+	size_t signatures = signs_itself(making) ? 2 : requests ? 1 : 0;
 
 	if (effort_expect(making->issue, making->ca, signatures, &making->effort, err) < 0)
 		return -1;
@@ -170,19 +175,31 @@ static int make_key(struct making *making, struct err *err)
 
 /* --- the certificate ----------------------------------------------------------------- */
 
+/* The run signed: it ends with a CRL. */
+static int sign_crl(struct making *making, struct signer *signer, struct err *err)
+{
+	effort_ask(&making->effort, 2, &making->run->report);
+	if (issue_sign_crl(making->issue, making->ca, signer, err) == 0)
+		return 0;
+	err_prefix(err, "the CA has its certificate; its CRL could not be made");
+	return err->hint[0] ? -1 : err_hint(err, "the next apply signs it");
+}
+
 static int make_certificate(struct making *making, struct err *err)
 {
 	MICA_AUTO(signer_freep) struct signer *signer = NULL;
 	const struct buf *spki = &making->key->spki;
 	BUF_AUTO subject = BUF_INIT;
 
-	if (!making->ca->certificate && making->options.way == ISSUE_INIT_ITSELF &&
+	if (signs_itself(making) &&
 	    (issue_init_subject(making->issue, making->ca, spki, &subject, err) < 0 ||
 	        login_signer(making->login, TOKEN_USE_INIT, &subject, &signer, err) < 0))
 		return -1;
 	if (signer)
 		effort_ask(&making->effort, 1, &making->run->report);
-	return issue_init_finish(making->issue, making->ca, spki, signer, &making->der, err);
+	if (issue_init_finish(making->issue, making->ca, spki, signer, &making->der, err) < 0)
+		return -1;
+	return signer ? sign_crl(making, signer, err) : 0;
 }
 
 /* --- or the request for one ---------------------------------------------------------- */

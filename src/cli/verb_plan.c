@@ -52,6 +52,7 @@ static void print_counts(const struct prospect *prospect)
 			n += plan->items[k].action == parts[i].action;
 		count_add(&line, n, parts[i].text, parts[i].text);
 	}
+	count_add(&line, plan->crl.signs, "CRL to sign", "CRLs to sign");
 	count_add(&line, issue_outlet_changes(prospect->issue, &paths),
 	    "configuration file to write", "configuration files to write");
 	count_add(&line, restartview_count(&prospect->restarts), "Milvus to restart",
@@ -70,9 +71,9 @@ static void print_effort(const struct effort *effort)
 
 static void print_plan(const struct run *run, const struct prospect *prospect)
 {
-	changes_table(run, prospect->plan);
+	changes_table(run, prospect->issue, prospect->plan);
 	if (!is_pending(prospect)) {
-		changes_none(prospect->plan);
+		changes_none(prospect->issue, prospect->plan);
 		return;
 	}
 	print_files(prospect->issue);

@@ -6,12 +6,13 @@
 
 #include <mica/certificate.h>
 
+#include "crl.h"
 #include "owed.h"
 
-/* ca.pem is the same for all clients: among those of a deployment it is written once and
- * linked from then on. Not with its server, nor with another deployment: who may write in one
- * of these trees could change in place whom the others trust. */
-static bool may_share(
+/* ca.pem and crl.pem are the same for all clients: among those of a deployment it is written
+ * once and linked from then on. Not with its server, nor with another deployment: who may write
+ * in one of these trees could change in place whom the others trust. */
+bool issue_may_share(
     const struct issue *issue, const struct place *place, const struct place *other)
 {
 	const struct inv_certificate *entries = issue->inventory->certificates;
@@ -21,6 +22,16 @@ static bool may_share(
 	       entries[place->certificate].profile == PROFILE_CLIENT;
 }
 
+static int share(
+    const struct issue *issue, struct place *place, const struct place *other, struct err *err)
+{
+	if (outdir_share(place->tree, other->tree, "ca.pem", err) < 0)
+		return -1;
+	return issue->crls->bundle.pem.len == 0
+	           ? 0
+	           : outdir_share(place->tree, other->tree, "crl.pem", err);
+}
+
 static int put_public(struct issue *issue, struct place *place, const struct buf *certificate,
     struct place **last, struct err *err)
 {
@@ -28,10 +39,13 @@ static int put_public(struct issue *issue, struct place *place, const struct buf
 
 	if (outdir_put(place->tree, place->cert_name, OUTDIR_PUBLIC, certificate, err) < 0)
 		return -1;
-	if (may_share(issue, place, other))
-		return outdir_share(place->tree, other->tree, "ca.pem", err);
+	if (issue_may_share(issue, place, other))
+		return share(issue, place, other, err);
 	*last = place;
-	return issue_put_trust(issue, place, place->tree, err);
+	return issue_put_trust(issue, place, place->tree, err) < 0 ||
+	               crlset_put(issue, place->tree, err) < 0
+	           ? -1
+	           : 0;
 }
 
 static const struct job **index_jobs(const struct issue *issue)
@@ -77,7 +91,7 @@ static int record_deliveries(
 
 		if (!place->tree)
 			continue;
-		deliveries[n++] = (struct delivery){
+		deliveries[n] = (struct delivery){
 			/* everything borrowed */
 			.deployment = issue->inventory->deployments[place->deployment].name,
 			.entry = issue->inventory->certificates[place->certificate].name,
@@ -89,6 +103,7 @@ static int record_deliveries(
 			.ca_file = issue_trust_digest(
 			    issue_ca_file(issue, place), issue_trust_file(issue, place)),
 		};
+		crlset_note(issue, &deliveries[n++]);
 	}
 	*ret_n = n;
 	return n == 0 ? 0 : ledger_delivered(issue->ledger, deliveries, n, err);
@@ -112,7 +127,7 @@ static int supersede(struct issue *issue, const struct job **jobs, struct err *e
 }
 
 /* A stale generation does no harm: what cannot be removed is told and tried again next time. */
-static void tidy(struct issue *issue)
+void issue_tidy(struct issue *issue)
 {
 	for (size_t i = 0; i < issue->n_places; i++) {
 		const struct place *place = &issue->places[i];
@@ -161,20 +176,22 @@ int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err)
 	MICA_FREE const struct job **jobs = index_jobs(issue);
 	struct issue_done done = { 0 };
 
-	if (complete_places(issue, jobs, err) < 0 || outdir_sync(issue->batch, err) < 0 ||
-	    owed_note_plan(issue, err) < 0 || outdir_swap(issue->batch, err) < 0 ||
-	    issue_complete_outlets(issue, err) < 0 ||
+	if (crlset_write(issue, err) < 0 || complete_places(issue, jobs, err) < 0 ||
+	    outdir_sync(issue->batch, err) < 0 || owed_note_plan(issue, err) < 0 ||
+	    outdir_swap(issue->batch, err) < 0 || issue_complete_outlets(issue, err) < 0 ||
 	    issue_write_outlets(issue, &done.outlets, err) < 0 ||
 	    record_deliveries(issue, jobs, &done.trees, err) < 0)
 		return -1;
 	issue->undelivered = false;
 	if (supersede(issue, jobs, err) < 0)
 		return -1;
+	if (crlset_published(issue, &done.crls, err) < 0)
+		return -1;
 	count(issue, &done);
 	if (done.retired > 0 && retire(issue, err) < 0)
 		return -1;
 	if (done.trees > 0)
-		tidy(issue);
+		issue_tidy(issue);
 	*ret = done;
 	return 0;
 }

@@ -9,6 +9,8 @@
 
 #include <mica/certificate.h>
 
+#include "crl.h"
+
 bool issue_takes_request(const struct inv_certificate *certificate)
 {
 	return certificate->csr != NULL;
@@ -188,7 +190,9 @@ static enum tree_state judge_place(struct issue *issue, struct place *place)
 		found = judge_certificate(issue, place);
 	if (found == TREE_GOOD)
 		found = judge_trust(issue, place);
-	return found == TREE_GOOD ? judge_rights(issue, place) : found;
+	if (found == TREE_GOOD)
+		found = judge_rights(issue, place);
+	return found == TREE_GOOD && crlset_judge(issue, place) ? TREE_CRL_CHANGED : found;
 }
 
 static int place_fact(struct issue *issue, struct place *place, struct err *err)
@@ -272,6 +276,8 @@ int issue_gather_facts(struct issue *issue, struct err *err)
 
 	if (issue->facts_known)
 		return 0;
+	if (crlset_read(issue, err) < 0)
+		return -1;
 	issue->current = mem_array(n, sizeof(*issue->current));
 	issue->entries = mem_array(n, sizeof(*issue->entries));
 	for (size_t i = 0; issue->ledger && i < n; i++) {

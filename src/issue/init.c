@@ -27,8 +27,6 @@ static int restore_file(
 	BUF_AUTO found = BUF_INIT;
 	struct err ignored = ERR_INIT; /* whatever is wrong with it, it is replaced */
 
-	if (issue->mode != LEDGER_WRITE)
-		return 0;
 	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &found, &ignored) == 0 &&
 	    buf_same(&found, ca_pem(ca)->data, ca_pem(ca)->len))
 		return 0;
@@ -49,9 +47,7 @@ static int read_ca(struct issue *issue, struct issuer *issuer, struct err *err)
 		*err = why;
 		return -1;
 	}
-	if (ca_read(name, &record.certificate, &issuer->ca, err) < 0)
-		return -1;
-	return restore_file(issue, issuer->inv, issuer->ca, err);
+	return ca_read(name, &record.certificate, &issuer->ca, err);
 }
 
 int issue_read_cas(struct issue *issue, struct err *err)
@@ -66,6 +62,17 @@ int issue_read_cas(struct issue *issue, struct err *err)
 			return -1;
 	}
 	issue->ca = issue->cas[inventory->issuing].ca;
+	return 0;
+}
+
+int issue_restore_cas(struct issue *issue, struct err *err)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		const struct issuer *issuer = &issue->cas[i];
+
+		if (issuer->ca && restore_file(issue, issuer->inv, issuer->ca, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -274,6 +281,7 @@ int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct
 		             ? adopt_given(issue, ca, spki, &der, err)
 		             : sign_own(issue, ca, spki, signer, &der, err);
 	if (status < 0 || issue_read_cas(issue, err) < 0 ||
+	    issue_restore_cas(issue, err) < 0 ||
 	    issue_end_requests(issue, err) < 0 ||
 	    ledger_note(issue->ledger, note, NULL, err) < 0)
 		return -1;

@@ -14,6 +14,16 @@
 
 #define NO_PLACE ((size_t)-1)
 
+/* A file as it was read; when it is replaced, it has another one. */
+struct file_id {
+	bool there;
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec changed;
+	struct digest digest;
+};
+
 /* One directory of delivery: a deployment's tls/, or the directory of one of its clients. */
 struct place {
 	size_t deployment, certificate;
@@ -25,6 +35,7 @@ struct place {
 	bool delivered;           /* the ledger says something */
 	struct outdir_tree *tree; /* staged in this run; the batch's */
 	struct digest key_file;   /* of the key that was staged */
+	struct file_id crl;       /* its crl.pem; see anchor.h */
 };
 
 /* One CA of the inventory. */
@@ -80,6 +91,12 @@ struct issue {
 	struct buf trust;    /* what `trust` names */
 	struct buf let_in;   /* a server's ca.pem: whose clients it lets in */
 	struct buf trusted;  /* a client's ca.pem: up to the root */
+
+	enum issue_anchor anchor;
+	struct outside *outside; /* see anchor.h */
+	struct crls *crls;       /* see crl.h; NULL: not read yet, or there is no ledger */
+	struct lint *lint;       /* for CRLs of lint_ca; NULL: not needed yet */
+	const struct ca *lint_ca;
 
 	struct buf *requests;   /* for each certificate: SPKI of its csr:, or empty */
 	struct record *current; /* for each certificate: its active record, seq 0: none */
@@ -170,6 +187,12 @@ int issue_stage_place(struct issue *issue, struct place *place, struct err *err)
 /* modes and owner of what is delivered there */
 struct outdir_rights issue_rights(const struct issue *issue, const struct place *place);
 
+/* deliver.c: whether two places may have one file between them */
+bool issue_may_share(
+    const struct issue *issue, const struct place *place, const struct place *other);
+/* old generations of the places that this run swapped */
+void issue_tidy(struct issue *issue);
+
 /* requests.c. fresh: for each certificate, its new request as PEM, or NULL: it is carried over
  */
 int issue_stage_requests(struct issue *issue, size_t deployment, const struct buf *const *fresh,
@@ -181,6 +204,8 @@ int issue_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;
 
 /* init.c: the certificates of the CAs */
 int issue_read_cas(struct issue *issue, struct err *err) MICA_CHECKED;
+/* state-dir/NAME.pem of those that have one, where it is not as it should be */
+int issue_restore_cas(struct issue *issue, struct err *err) MICA_CHECKED;
 /* what a record of this CA's own has in common, ready for its bytes; see request.c */
 void issue_fill_own(struct record *record, const struct issue *issue, const struct inv_ca *ca,
     const char *entry, const struct buf *spki);

@@ -9,6 +9,9 @@
 #include <mica/csr.h>
 #include <mica/file.h>
 
+#include "anchor.h"
+#include "crl.h"
+
 static void add_place(struct issue *issue, size_t deployment, size_t certificate)
 {
 	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
@@ -116,12 +119,21 @@ static int open_ledger(struct issue *issue, enum issue_state_dir state_dir, stru
 	return -1;
 }
 
+/* What an interrupted run left; nothing was written before the anchors were looked at. */
+static int complete(struct issue *issue, struct err *err)
+{
+	if (issue->mode != LEDGER_WRITE || !issue->ledger || issue->anchor != ISSUE_ANCHOR_HELD)
+		return 0;
+	return issue_restore_cas(issue, err) < 0 || issue_reconcile(issue, err) < 0 ? -1 : 0;
+}
+
 int issue_open(const struct issue_params *params, struct findings *findings, struct issue **ret,
     struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = mem_zalloc(sizeof(*issue));
 
 	issue->mode = params->mode;
+	issue->anchor = params->anchor;
 	issue->ambient = params->ambient;
 	issue->findings = findings;
 	if (inventory_load(params->inventory, findings, &issue->inventory, err) < 0 ||
@@ -129,7 +141,7 @@ int issue_open(const struct issue_params *params, struct findings *findings, str
 	    read_named_files(issue, err) < 0)
 		return -1;
 	add_places(issue);
-	if (issue->mode == LEDGER_WRITE && issue->ledger && issue_reconcile(issue, err) < 0)
+	if (anchor_check(issue, err) < 0 || complete(issue, err) < 0)
 		return -1;
 	*ret = mem_give(issue);
 	return 0;
@@ -184,6 +196,9 @@ void issue_close(struct issue *issue)
 		outdir_batch_free(issue->batch);
 	issue_free_jobs(issue);
 	issue_free_outlets(issue);
+	anchor_free(issue);
+	crlset_free(issue);
+	lint_free(issue->lint);
 	free_facts(issue);
 	plan_free(issue->plan);
 	free(issue->item_of);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crl.h"
+
 static int need_ca(const struct issue *issue, struct err *err)
 {
 	const struct inv_ca *ca = inventory_issuer(issue->inventory);
@@ -97,6 +99,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 {
 	MICA_FREE struct tree_fact *trees = NULL;
 	struct plan_facts facts = { 0 };
+	struct crl_fact crl;
 	struct plan_options wanted = {
 		.now = options->at ? options->at : issue->ambient.now,
 		.ahead = options->ahead,
@@ -109,12 +112,14 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0)
 		return -1;
 	trees = tree_facts(issue);
+	crl = crlset_fact(issue);
 	facts = (struct plan_facts){
 		.entries = issue->entries,
 		.trees = trees,
 		.n_trees = issue->n_places,
 		.gone = issue->gone,
 		.n_gone = issue->n_gone,
+		.crl = &crl,
 	};
 	wanted.ca_not_after = ca_ends(issue->ca, &wanted.ca_ends_with);
 	plan_free(issue->plan);

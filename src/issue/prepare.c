@@ -10,6 +10,8 @@
 #include <mica/key.h>
 #include <mica/parallel.h>
 
+#include "crl.h"
+
 /* Certificates are prepared in runs, so that progress can be told between them: an RSA key
  * takes some thousand times as long as an elliptic one. */
 enum { RUN = 64, RUN_RSA = 4 };
@@ -206,7 +208,7 @@ int issue_prepare(
 {
 	int status;
 
-	if (issue_make_jobs(issue, err) < 0)
+	if (issue_make_jobs(issue, err) < 0 || crl_rehearse(issue, err) < 0)
 		return -1;
 	status = prepare_jobs(issue, progress, err);
 	issue_tell_lint(issue);

@@ -2,6 +2,7 @@
 /*
  * After a crash. What an interrupted run may have left, and what becomes of it:
  *
+ * - a CRL that was issued: written to the state directory and recorded as published
  * - intended: the token may have signed it; it was never given out: abandoned
  * - issued, swapped: the directories hold it, the ledger does not say so: recorded as delivered
  * - issued, key staged: the key waits in an unfinished generation: completed without the token
@@ -16,6 +17,7 @@
 #include <mica/certificate.h>
 #include <mica/key.h>
 
+#include "crl.h"
 #include "owed.h"
 
 static int64_t *seqs_of(const struct record *records, size_t n)
@@ -40,9 +42,9 @@ static int abandon_intended(struct issue *issue, struct err *err)
 	status = n == 0 ? 0 : ledger_move(issue->ledger, seqs, n, RECORD_ABANDONED, err);
 	for (size_t i = 0; status == 0 && i < n; i++)
 		findings_add(issue->findings, FINDING_NOTE, "interrupted", NULL, NULL,
-		    "an interrupted run was about to sign '%s': recorded as abandoned, never "
+		    "an interrupted run was about to sign %s'%s': recorded as abandoned, never "
 		    "given out",
-		    records[i].entry);
+		    records[i].kind == RECORD_CRL ? "a CRL of CA " : "", records[i].entry);
 	records_free(records, n);
 	return status;
 }
@@ -121,7 +123,7 @@ static int restage(
 	if ((key && outdir_put(tree, place->key_name, OUTDIR_KEY, key, err) < 0) ||
 	    outdir_put(tree, place->cert_name, OUTDIR_PUBLIC, &redelivery->certificate, err) <
 	        0 ||
-	    issue_put_trust(issue, place, tree, err) < 0 ||
+	    issue_put_trust(issue, place, tree, err) < 0 || crlset_put(issue, tree, err) < 0 ||
 	    restage_request(issue, place->deployment, place->certificate, err) < 0)
 		return -1;
 	redelivery->deliveries[redelivery->n] = (struct delivery){
@@ -133,6 +135,7 @@ static int restage(
 		.ca_file = issue_trust_digest(
 		    issue_ca_file(issue, place), issue_trust_file(issue, place)),
 	};
+	crlset_note(issue, &redelivery->deliveries[redelivery->n]);
 	if (key)
 		redelivery->deliveries[redelivery->n].key_file = digest_of(key->data, key->len);
 	redelivery->n++;
@@ -229,7 +232,7 @@ static int complete_all_issued(struct issue *issue, struct err *err)
 int issue_reconcile(struct issue *issue, struct err *err)
 {
 	if (abandon_intended(issue, err) < 0 || issue_end_requests(issue, err) < 0 ||
-	    complete_all_issued(issue, err) < 0)
+	    crlset_reconcile(issue, err) < 0 || complete_all_issued(issue, err) < 0)
 		return -1;
 	outdir_batch_free(issue->batch);
 	issue->batch = NULL;

@@ -154,6 +154,15 @@ static bool ca_is_over(const struct plan_options *options)
 	return options->ca_not_after != 0 && options->ca_not_after <= options->now;
 }
 
+/* A CRL does not outlive its CA either. */
+static int64_t crl_end(const struct inventory *inventory, const struct plan_options *options)
+{
+	const int64_t end = options->now + inventory_issuer(inventory)->crl_days * CLOCK_DAY;
+
+	return options->ca_not_after != 0 && end > options->ca_not_after ? options->ca_not_after
+	                                                                 : end;
+}
+
 /* Certificates have been counted. */
 static void make_crl(const struct inventory *inventory, const struct crl_fact *fact,
     const struct plan_options *options, struct plan *plan)
@@ -162,15 +171,14 @@ static void make_crl(const struct inventory *inventory, const struct crl_fact *f
 
 	if (!fact)
 		return;
-	crl->next_update = fact->next_update;
+	crl->next_update = crl_end(inventory, options);
 	if (fact->exists)
 		crl->due = plan_crl_due(fact->this_update, fact->next_update);
 	crl->why = reason_crl(fact, options, crl, &crl->is_due);
 	crl->is_due &= !ca_is_over(options);
 	crl->signs = crl->is_due || plan->signatures > 0;
-	if (crl->signs)
-		crl->next_update =
-		    options->now + inventory_issuer(inventory)->crl_days * CLOCK_DAY;
+	if (!crl->signs)
+		crl->next_update = fact->next_update;
 	plan->changes += crl->is_due;
 	plan->signatures += crl->signs;
 }

@@ -180,10 +180,13 @@ char *reason_crl(const struct crl_fact *fact, const struct plan_options *options
 		return mem_strdup("there is none yet");
 	if (fact->list_changed)
 		return mem_strdup("it does not say all that was revoked");
-	if (crl->due - options->ahead <= options->now)
+	if (crl->due - options->ahead <= options->now && crl->next_update > fact->next_update)
 		return mem_printf(
 		    "%s %s", left <= 0 ? "ran out" : "runs out in", clock_span(left, span));
 	*ret_is_due = false;
+	if (crl->due <= options->now)
+		return mem_printf(
+		    "valid until %s, when its CA ends", clock_date(fact->next_update, end));
 	return mem_printf("valid until %s, signed again from %s on",
 	    clock_date(fact->next_update, end), clock_date(crl->due, due));
 }

@@ -32,7 +32,8 @@ struct reason_input {
 char *reason_why(
     const struct reason_input *in, const struct plan_item *item, enum plan_action *ret);
 
-/* Why a CRL is due, or until when it is not. crl has due; free() the answer. */
+/* Why a CRL is due, or until when it is not. crl has due, and the end of one that were signed now;
+ * free() the answer. */
 char *reason_crl(const struct crl_fact *fact, const struct plan_options *options,
     const struct plan_crl *crl, bool *ret_is_due);
 

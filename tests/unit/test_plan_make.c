@@ -509,6 +509,14 @@ static void crl_that_is_due(void **state)
 	crl = (struct crl_fact){ true, false, now - 190 * DAY, now - 10 * DAY };
 	make(world);
 	expect_crl(world, true, true, "ran out 10 days ago");
+	crl = (struct crl_fact){ true, false, now - 30 * DAY, now + 10 * DAY };
+	world->options.ca_not_after = now + 10 * DAY + 1; /* a new one holds a second longer */
+	make(world);
+	assert_true(world->plan->crl.next_update == now + 10 * DAY + 1);
+	expect_crl(world, true, true, "runs out in 10 days");
+	world->options.ca_not_after = now + 10 * DAY;
+	make(world);
+	expect_crl(world, false, false, "valid until 2026-12-02, when its CA ends");
 	world->options.ca_not_after = now; /* a CA that is over signs nothing */
 	make(world);
 	assert_int_equal(world->plan->signatures, 0);

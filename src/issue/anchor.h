@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * anchor: the ledger held against the CRLs that lie outside of it: state-dir/NAME.crl and every
+ * crl.pem that was delivered.
+ *
+ * The CA key signed them, and each says how far the ledger had come (mica/anchor.h). So a
+ * ledger that was cut, edited, restored from a backup or used on a second host is told by any
+ * one of them.
+ */
+#ifndef MICA_ISSUE_ANCHOR_H
+#define MICA_ISSUE_ANCHOR_H
+
+#include "issue_private.h"
+
+/* Reads them all. ERR_REFUSED names both heads and the file, unless the run was opened to be
+ * told (ISSUE_ANCHOR_TOLD): then issue_outside_crls() has them. Changes nothing. */
+int anchor_check(struct issue *issue, struct err *err) MICA_CHECKED;
+void anchor_free(struct issue *issue);
+
+/* The greatest number of a CRL of this CA that lies outside; 0: none. */
+int64_t anchor_number(const struct issue *issue, size_t ca);
+
+/* The digest of a place's crl.pem; false: none can be read. Read again only when it was
+ * replaced. */
+bool anchor_crl_file(struct place *place, struct digest *ret);
+
+#endif
