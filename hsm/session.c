@@ -287,5 +287,6 @@ int session_use(struct token *token, enum call_rule rule, struct err *err)
 	wire_put_u32(&call.fields, token->use);
 	wire_put_u32(&call.fields, token->touch);
 	wire_put_buf(&call.fields, &token->issuer);
+	wire_put_buf(&call.fields, &token->certified);
 	return token_tell(token, &call, err);
 }

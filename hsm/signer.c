@@ -31,6 +31,7 @@ struct token_signer {
 	struct buf key; /* SPKI */
 	enum token_use use;
 	struct buf issuer;
+	struct buf certified; /* CROSS: SPKI */
 };
 
 /* A request that was sent and not yet answered: jobs todo[first] to todo[first + n - 1]. */
@@ -313,11 +314,14 @@ static int say_use(const struct token_signer *signer, struct err *err)
 		return err_set(err, ERR_FAILED,
 		    "the signer's key is not the one last chosen on the token");
 	if (token->issuer.len > 0 && token->use == signer->use &&
-	    buf_same(&token->issuer, signer->issuer.data, signer->issuer.len))
+	    buf_same(&token->issuer, signer->issuer.data, signer->issuer.len) &&
+	    buf_same(&token->certified, signer->certified.data, signer->certified.len))
 		return 0;
 	token->use = signer->use;
 	buf_clear(&token->issuer);
 	buf_add(&token->issuer, signer->issuer.data, signer->issuer.len);
+	buf_clear(&token->certified);
+	buf_add(&token->certified, signer->certified.data, signer->certified.len);
 	return session_use(token, CALL_AGAIN, err);
 }
 
@@ -352,6 +356,7 @@ static void close_signer(void *context)
 
 	buf_clear(&signer->key);
 	buf_clear(&signer->issuer);
+	buf_clear(&signer->certified);
 	free(signer);
 }
 
@@ -365,10 +370,9 @@ static void set_pace(struct token_signer *signer, const struct token_key *key)
 	signer->somebody = token->touch || (asks && !token->pin.data);
 }
 
-int token_signer(struct token *token, const struct token_key *key, enum token_use use,
-    const struct buf *issuer, struct signer **ret, struct err *err)
+static int make_signer(struct token *token, const struct token_key *key,
+    const struct buf *issuer, struct token_signer **ret, struct err *err)
 {
-	static const struct signer_ops ops = { sign, close_signer };
 	struct token_signer *signer;
 
 	if (issuer->len == 0)
@@ -378,10 +382,41 @@ int token_signer(struct token *token, const struct token_key *key, enum token_us
 		    "the signer's key is not the one last chosen on the token");
 	signer = mem_zalloc(sizeof(*signer));
 	signer->token = token;
-	signer->use = use;
 	set_pace(signer, key);
 	buf_add(&signer->key, key->spki.data, key->spki.len);
 	buf_add(&signer->issuer, issuer->data, issuer->len);
+	*ret = signer;
+	return 0;
+}
+
+static const struct signer_ops ops = { sign, close_signer };
+
+int token_signer(struct token *token, const struct token_key *key, enum token_use use,
+    const struct buf *issuer, struct signer **ret, struct err *err)
+{
+	struct token_signer *signer = NULL;
+
+	if (use == TOKEN_USE_CROSS)
+		return err_set(err, ERR_FAILED, "a signer of cross-certificates needs a key");
+	if (make_signer(token, key, issuer, &signer, err) < 0)
+		return -1;
+	signer->use = use;
+	*ret = signer_new(&ops, signer);
+	return 0;
+}
+
+int token_signer_cross(struct token *token, const struct token_key *key,
+    const struct buf *issuer, const struct buf *certified, struct signer **ret, struct err *err)
+{
+	struct token_signer *signer = NULL;
+
+	if (certified->len == 0 || buf_same(&key->spki, certified->data, certified->len))
+		return err_set(
+		    err, ERR_FAILED, "a cross-certificate is for the key of another CA");
+	if (make_signer(token, key, issuer, &signer, err) < 0)
+		return -1;
+	signer->use = TOKEN_USE_CROSS;
+	buf_add(&signer->certified, certified->data, certified->len);
 	*ret = signer_new(&ops, signer);
 	return 0;
 }

@@ -114,6 +114,7 @@ static void forget_token(struct token *token)
 	secret_clear(&token->pin);
 	buf_clear(&token->key);
 	buf_clear(&token->issuer);
+	buf_clear(&token->certified);
 }
 
 void token_leave(struct token *token)

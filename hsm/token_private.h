@@ -21,7 +21,7 @@ struct secret {
 struct token {
 	char *helper, *module, *module_args;
 	int deadline_ms, generate_ms, login_ms, close_ms;
-	int back_ms; /* how long a lost token is looked for */
+	int back_ms;  /* how long a lost token is looked for */
 	int touch_ms; /* for a signature that somebody is asked for */
 	enum token_pin_care pin_care;
 	bool touch; /* each signature waits for one */
@@ -34,7 +34,7 @@ struct token {
 	int64_t restarted_ms;
 	bool restarted;
 	char *lost; /* why, when a new start helped */
-	bool hung; /* it was killed for that: no more calls */
+	bool hung;  /* it was killed for that: no more calls */
 
 	/* What a restart says again. */
 	struct uri uri;       /* of the last select; uri.parsed NULL: none */
@@ -46,8 +46,9 @@ struct token {
 	struct secret refused; /* never to be sent again */
 	struct buf key;        /* the SPKI that find or generate gave; empty: none */
 	enum token_use use;
-	struct buf issuer; /* empty: USE was not said */
-	bool proved;       /* a signature of this helper was verified */
+	struct buf issuer;    /* empty: USE was not said */
+	struct buf certified; /* CROSS: SPKI of the other CA; empty: none */
+	bool proved;          /* a signature of this helper was verified */
 };
 
 /* --- deadlines.c --------------------------------------------------------------- */

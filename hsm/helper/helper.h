@@ -54,6 +54,7 @@ struct hsm {
 	enum token_use use;
 	bool touch; /* each signature waits for a touch */
 	struct buf issuer;
+	struct buf certified; /* the key that a cross-certificate may be for; empty: none */
 	struct buf spki; /* of key */
 };
 

@@ -157,6 +157,7 @@ void hsm_close(struct hsm *hsm)
 		PKCS11_CTX_free(hsm->ctx);
 	}
 	buf_clear(&hsm->issuer);
+	buf_clear(&hsm->certified);
 	buf_clear(&hsm->spki);
 	mem_freep(&hsm->name);
 	mem_freep(&hsm->path);

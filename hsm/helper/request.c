@@ -106,11 +106,15 @@ static int do_use(struct hsm *hsm, struct wire_in *in, struct err *err)
 	uint32_t use = wire_get_u32(in);
 	uint32_t touch = wire_get_u32(in);
 	struct wire_span issuer = wire_get_span(in);
+	struct wire_span certified = wire_get_span(in);
 
-	if (!wire_end(in) || use > TOKEN_USE_INIT || touch > 1 || issuer.len == 0)
+	if (!wire_end(in) || use > TOKEN_USE_CROSS || touch > 1 || issuer.len == 0 ||
+	    (use == TOKEN_USE_CROSS) != (certified.len > 0))
 		return hsm_malformed(err);
 	buf_clear(&hsm->issuer);
 	buf_add(&hsm->issuer, issuer.data, issuer.len);
+	buf_clear(&hsm->certified);
+	buf_add(&hsm->certified, certified.data, certified.len);
 	hsm->use = (enum token_use)use;
 	hsm->use_set = true;
 	hsm->touch = touch == 1;

@@ -215,7 +215,8 @@ int hsm_sign(struct hsm *hsm, struct hsm_signing *signing, struct wire_span tbs,
     struct buf *ret, struct err *err)
 {
 	const struct tbs_rule rule = { hsm->use, hsm->key.algorithm, hsm->issuer.data,
-		hsm->issuer.len, hsm->spki.data, hsm->spki.len };
+		hsm->issuer.len, hsm->spki.data, hsm->spki.len, hsm->certified.data,
+		hsm->certified.len };
 
 	if (!hsm->key.there || !hsm->use_set)
 		return err_set(

@@ -156,35 +156,44 @@ static bool oid_is(const struct extension *extension, const uint8_t oid[static 3
 	return extension->oid.left == 3 && memcmp(extension->oid.at, oid, 3) == 0;
 }
 
-static bool read_basic_constraints(struct der value, bool *ca)
+/* What a certificate's extensions say */
+struct seen {
+	bool ca;   /* cA, keyCertSign or cRLSign */
+	bool ends; /* path length 0 */
+};
+
+static bool read_basic_constraints(struct der value, struct seen *ret)
 {
-	struct der content, flag;
+	struct der content, flag, length;
 
 	if (!take(&value, TAG_SEQUENCE, &content) || value.left != 0)
 		return false;
 	if (next_is(&content, TAG_BOOLEAN)) {
 		if (!take(&content, TAG_BOOLEAN, &flag) || flag.left != 1 || flag.at[0] != 0xff)
 			return false;
-		*ca = true;
+		ret->ca = true;
 	}
-	if (next_is(&content, TAG_INTEGER) && !skip(&content, TAG_INTEGER))
-		return false;
+	if (next_is(&content, TAG_INTEGER)) {
+		if (!take(&content, TAG_INTEGER, &length))
+			return false;
+		ret->ends = length.left == 1 && length.at[0] == 0;
+	}
 	return content.left == 0;
 }
 
-static bool read_key_usage(struct der value, bool *ca)
+static bool read_key_usage(struct der value, struct seen *ret)
 {
 	struct der bits;
 
 	if (!take(&value, TAG_BIT_STRING, &bits) || value.left != 0 || bits.left < 2)
 		return false;
 	if (bits.at[1] & (KEY_CERT_SIGN | CRL_SIGN))
-		*ca = true;
+		ret->ca = true;
 	return true;
 }
 
 /* Each extension once: of two basicConstraints a reader might heed the other one. */
-static bool read_extensions(struct der list, bool *ca)
+static bool read_extensions(struct der list, struct seen *ret)
 {
 	static const uint8_t basic_constraints[] = { 0x55, 0x1d, 0x13 };
 	static const uint8_t key_usage[] = { 0x55, 0x1d, 0x0f };
@@ -195,12 +204,12 @@ static bool read_extensions(struct der list, bool *ca)
 		if (!take_extension(&list, &one))
 			return false;
 		if (oid_is(&one, basic_constraints)) {
-			if (seen_constraints || !read_basic_constraints(one.value, ca))
+			if (seen_constraints || !read_basic_constraints(one.value, ret))
 				return false;
 			seen_constraints = true;
 		}
 		if (oid_is(&one, key_usage)) {
-			if (seen_usage || !read_key_usage(one.value, ca))
+			if (seen_usage || !read_key_usage(one.value, ret))
 				return false;
 			seen_usage = true;
 		}
@@ -212,8 +221,8 @@ static bool read_extensions(struct der list, bool *ca)
 
 static bool parse_certificate(struct der body, struct tbs *tbs)
 {
-	struct der part, list;
-	bool ca = false;
+	struct der part, list, whole;
+	struct seen seen = { 0 };
 
 	if (!take(&body, TAG_VERSION, &part) || !take_small(&part, 2) || part.left != 0)
 		return false;
@@ -222,18 +231,25 @@ static bool parse_certificate(struct der body, struct tbs *tbs)
 	if (!take(&body, TAG_SEQUENCE, &part) || !take_time(&part) || !take_time(&part) ||
 	    part.left != 0)
 		return false;
-	if (!skip(&body, TAG_SEQUENCE) || !take(&body, TAG_SEQUENCE, &part))
+	if (!take_whole(&body, TAG_SEQUENCE, &part, &whole))
 		return false;
+	tbs->subject = whole.at;
+	tbs->subject_len = whole.left;
+	if (!take_whole(&body, TAG_SEQUENCE, &part, &whole))
+		return false;
+	tbs->spki = whole.at;
+	tbs->spki_len = whole.left;
 	if (!skip(&part, TAG_SEQUENCE) || !skip(&part, TAG_BIT_STRING) || part.left != 0)
 		return false;
 	if (body.left > 0) {
 		if (!take(&body, TAG_CERT_EXTENSIONS, &part) ||
 		    !take(&part, TAG_SEQUENCE, &list))
 			return false;
-		if (part.left != 0 || !read_extensions(list, &ca))
+		if (part.left != 0 || !read_extensions(list, &seen))
 			return false;
 	}
-	tbs->kind = ca ? TBS_CA : TBS_LEAF;
+	tbs->kind = seen.ca ? TBS_CA : TBS_LEAF;
+	tbs->ends = seen.ends;
 	return body.left == 0;
 }
 
@@ -254,7 +270,7 @@ static bool parse_revoked(struct der list)
 static bool parse_crl(struct der body, struct tbs *tbs)
 {
 	struct der part, list;
-	bool ca;
+	struct seen seen;
 
 	if (!take_small(&body, 1) || !take_names(&body, tbs) || !take_time(&body))
 		return false;
@@ -269,7 +285,7 @@ static bool parse_crl(struct der body, struct tbs *tbs)
 		if (!take(&body, TAG_CRL_EXTENSIONS, &part) ||
 		    !take(&part, TAG_SEQUENCE, &list))
 			return false;
-		if (part.left != 0 || !read_extensions(list, &ca))
+		if (part.left != 0 || !read_extensions(list, &seen))
 			return false;
 	}
 	tbs->kind = TBS_CRL;
@@ -282,7 +298,7 @@ static bool parse_attributes(struct der list)
 	static const uint8_t extension_request[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
 		0x09, 0x0e };
 	struct der one, oid, set, extensions;
-	bool ca;
+	struct seen seen;
 
 	if (list.left == 0)
 		return true;
@@ -294,7 +310,7 @@ static bool parse_attributes(struct der list)
 	if (!take(&one, TAG_SET, &set) || one.left != 0)
 		return false;
 	return take(&set, TAG_SEQUENCE, &extensions) && set.left == 0 &&
-	       read_extensions(extensions, &ca);
+	       read_extensions(extensions, &seen);
 }
 
 static bool parse_request(struct der body, struct tbs *tbs)

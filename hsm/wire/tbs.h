@@ -4,12 +4,13 @@
  * and 11): definite and shortest lengths, no leftover bytes, tags of one octet. About a
  * microsecond.
  *
- * The last wall before the token: it judges shape, issuer, algorithm and whether the subject
- * would be a CA. What a good certificate says is lint's business (src/pki).
+ * The last wall before the token: it judges shape, issuer, algorithm and, where the subject
+ * would be a CA, which one. What a good certificate says is lint's business (src/pki).
  */
 #ifndef MICA_HSM_TBS_H
 #define MICA_HSM_TBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,11 @@ struct tbs {
 	size_t issuer_len;
 	const uint8_t *algorithm; /* the AlgorithmIdentifier, whole; a request has none */
 	size_t algorithm_len;
-	const uint8_t *spki; /* a request's SubjectPublicKeyInfo, whole */
+	const uint8_t *subject; /* a certificate's Name, whole */
+	size_t subject_len;
+	const uint8_t *spki; /* SubjectPublicKeyInfo of a certificate or request, whole */
 	size_t spki_len;
+	bool ends; /* a certificate's basicConstraints have path length 0 */
 };
 
 int tbs_parse(const uint8_t *der, size_t len, struct tbs *ret, struct err *err) MICA_CHECKED;
@@ -42,8 +46,12 @@ struct tbs_rule {
 	enum algorithm algorithm; /* of the CA key */
 	const uint8_t *issuer;
 	size_t issuer_len;
-	const uint8_t *spki; /* of the CA key; NULL: no request is let through */
+	const uint8_t
+	    *spki; /* of the CA key; NULL: INIT lets nothing through that has to be its own */
 	size_t spki_len;
+	const uint8_t
+	    *certified; /* CROSS: of the other CA's key; NULL: none, and CROSS is ISSUE */
+	size_t certified_len;
 };
 
 /* Parses and holds it against the rule: 0, or -1 with ERR_REFUSED. */

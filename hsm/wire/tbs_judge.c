@@ -28,6 +28,12 @@ static bool same(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
+/* No key at all is never the right one. */
+static bool is_key(const struct tbs *tbs, const uint8_t *spki, size_t len)
+{
+	return len > 0 && same(tbs->spki, tbs->spki_len, spki, len);
+}
+
 /* A request names no algorithm and no issuer: its subject and its key are to be the CA's own.
  */
 static int judge_request(const struct tbs *tbs, const struct tbs_rule *rule, struct err *err)
@@ -39,9 +45,38 @@ static int judge_request(const struct tbs *tbs, const struct tbs_rule *rule, str
 	if (!same(tbs->issuer, tbs->issuer_len, rule->issuer, rule->issuer_len))
 		return err_set(err, ERR_REFUSED,
 		    "what is to be signed is a request for another subject than this CA");
-	if (rule->spki_len == 0 || !same(tbs->spki, tbs->spki_len, rule->spki, rule->spki_len))
+	if (!is_key(tbs, rule->spki, rule->spki_len))
 		return err_set(err, ERR_REFUSED,
 		    "what is to be signed is a request for another key than the CA key");
+	return 0;
+}
+
+/* Of a CA init and renewal make the certificate of the CA itself, and a cross-certificate is
+ * for the key that was named, with no room for CAs below it. */
+static int judge_ca(const struct tbs *tbs, const struct tbs_rule *rule, struct err *err)
+{
+	if (rule->use == TOKEN_USE_INIT) {
+		if (!same(tbs->subject, tbs->subject_len, rule->issuer, rule->issuer_len))
+			return err_set(err, ERR_REFUSED,
+			    "what is to be signed is a CA certificate for another subject than "
+			    "this CA");
+		if (!is_key(tbs, rule->spki, rule->spki_len))
+			return err_set(err, ERR_REFUSED,
+			    "what is to be signed is a CA certificate for another key than the "
+			    "CA key");
+		return 0;
+	}
+	if (rule->use != TOKEN_USE_CROSS)
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a CA certificate, which only init may make");
+	if (!is_key(tbs, rule->certified, rule->certified_len))
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a CA certificate for another key than the one "
+		    "that "
+		    "was named");
+	if (!tbs->ends)
+		return err_set(err, ERR_REFUSED,
+		    "what is to be signed is a cross-certificate without path length 0");
 	return 0;
 }
 
@@ -62,8 +97,5 @@ int tbs_judge(const uint8_t *der, size_t len, const struct tbs_rule *rule, struc
 		    "what is to be signed names another signature algorithm than the CA key's "
 		    "(%s)",
 		    algorithm_info(rule->algorithm)->name);
-	if (tbs.kind == TBS_CA && rule->use != TOKEN_USE_INIT)
-		return err_set(err, ERR_REFUSED,
-		    "what is to be signed is a CA certificate, which only init may make");
-	return 0;
+	return tbs.kind == TBS_CA ? judge_ca(&tbs, rule, err) : 0;
 }

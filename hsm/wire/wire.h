@@ -40,7 +40,8 @@ enum wire_type {
 	WIRE_FIND,     /* label, id -> key */
 	WIRE_GENERATE, /* algorithm, label, id -> key */
 	WIRE_STORE,    /* label, id, certificate */
-	WIRE_USE,      /* enum token_use, touch (0, 1), issuer */
+	WIRE_USE,      /* enum token_use, touch (0, 1), issuer, the key that CROSS certifies or
+	                  nothing */
 	WIRE_WIDEN,    /* jobs that are to come -> jobs to put in one SIGN */
 	WIRE_SIGN, /* count, { TBS bytes } each, or count 0 and a memfd -> { signature } each */
 	WIRE_PROVE, /* SPKI of the key that was found -> proof (proof.h) */

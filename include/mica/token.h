@@ -174,13 +174,17 @@ int token_store_certificate(struct token *token, const struct buf *der, const st
 /* What the helper lets the key sign from now on. The helper parses every job and refuses all else. */
 enum token_use {
 	TOKEN_USE_ISSUE, /* TBSCertificates that are no CA's, and TBSCertLists, of this issuer */
-	TOKEN_USE_INIT,  /* CA certificates as well, and requests for this issuer and this key */
+	TOKEN_USE_INIT,  /* as well CA certificates and requests for this subject and this very key */
 	TOKEN_USE_CROSS, /* as ISSUE, and CA certificates for the one other key that was named */
 };
 
 /* A signer on the key that find or generate gave, for the issuer whose DER name this is. The token
- * must outlive it. */
+ * must outlive it. use: ISSUE or INIT. */
 int token_signer(struct token *token, const struct token_key *key, enum token_use use,
     const struct buf *issuer, struct signer **ret, struct err *err) MICA_CHECKED;
+
+/* The same for TOKEN_USE_CROSS: certified is the other CA's SubjectPublicKeyInfo, not this key's. */
+int token_signer_cross(struct token *token, const struct token_key *key, const struct buf *issuer,
+    const struct buf *certified, struct signer **ret, struct err *err) MICA_CHECKED;
 
 #endif

@@ -17,8 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_tbs(const uint8_t *data, size_t size)
 {
 	static const uint8_t issuer[] = { 0x30, 0x00 };
-	const struct tbs_rule rule = { TOKEN_USE_ISSUE, ALG_EC_P256, issuer, sizeof(issuer),
-		NULL, 0 };
+	static const uint8_t spki[] = { 0x30, 0x04, 0x30, 0x00, 0x03, 0x00 };
+	const struct tbs_rule rule = { .use = TOKEN_USE_ISSUE,
+		.algorithm = ALG_EC_P256,
+		.issuer = issuer,
+		.issuer_len = sizeof(issuer) };
+	const struct tbs_rule cross = { TOKEN_USE_CROSS, ALG_EC_P256, issuer, sizeof(issuer),
+		NULL, 0, spki, sizeof(spki) };
 	struct err err = ERR_INIT;
 	struct tbs tbs = { 0 };
 
@@ -28,12 +33,18 @@ static void read_tbs(const uint8_t *data, size_t size)
 	if (tbs.issuer < data || tbs.issuer + tbs.issuer_len > data + size ||
 	    tbs.issuer_len < 2)
 		abort();
-	if (tbs.kind == TBS_REQUEST
+	if (tbs.kind == TBS_LEAF || tbs.kind == TBS_CA
+	        ? tbs.subject < data || tbs.subject + tbs.subject_len > data + size ||
+	              tbs.spki < data || tbs.spki + tbs.spki_len > data + size
+	    : tbs.kind == TBS_REQUEST
 	        ? tbs.spki < data || tbs.spki + tbs.spki_len > data + size
 	        : tbs.algorithm < data || tbs.algorithm + tbs.algorithm_len > data + size)
 		abort();
 	if (tbs_judge(data, size, &rule, &err) == 0 &&
 	    (tbs.kind == TBS_CA || tbs.kind == TBS_REQUEST))
+		abort();
+	if (tbs_judge(data, size, &cross, &err) == 0 && tbs.kind == TBS_CA &&
+	    (!tbs.ends || tbs.spki_len != sizeof(spki)))
 		abort();
 }
 

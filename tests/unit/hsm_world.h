@@ -202,28 +202,56 @@ WORLD EVP_PKEY *world_throw_away(enum algorithm algorithm)
 	return info->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen(info->group);
 }
 
-enum world_kind { WORLD_LEAF, WORLD_CA };
+WORLD void world_spki(EVP_PKEY *pkey, struct buf *ret)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(pkey, &der);
 
-/* TBS bytes of a certificate of this issuer, for a CA key of this algorithm. */
+	assert_true(len > 0);
+	buf_clear(ret);
+	buf_add(ret, der, (size_t)len);
+	OPENSSL_free(der);
+}
+
+/* A certificate of this issuer */
+struct world_certificate {
+	long serial;
+	const char *subject;    /* a common name */
+	const char *basic;      /* basicConstraints */
+	const struct buf *spki; /* NULL: of a throw-away key */
+};
+
+static const struct world_certificate world_leaf = { 1000, "leaf", "critical,CA:FALSE", NULL };
+static const struct world_certificate world_ca = { 1000, "other CA", "critical,CA:TRUE", NULL };
+
+WORLD void world_set_key(X509 *certificate, const struct buf *spki, EVP_PKEY *otherwise)
+{
+	const unsigned char *at = spki ? spki->data : NULL;
+	EVP_PKEY *key = spki ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+
+	assert_int_equal(X509_set_pubkey(certificate, key ? key : otherwise), 1);
+	EVP_PKEY_free(key);
+}
+
+/* Its TBS bytes, for a CA key of this algorithm */
 WORLD void world_tbs(
-    enum algorithm algorithm, enum world_kind kind, long serial, struct buf *ret)
+    enum algorithm algorithm, const struct world_certificate *what, struct buf *ret)
 {
 	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *pkey = world_throw_away(algorithm);
 	MICA_AUTO(X509_freep) X509 *certificate = X509_new();
-	X509_NAME *issuer = world_name("mica test"), *subject = world_name("leaf");
+	X509_NAME *issuer = world_name("mica test"), *subject = world_name(what->subject);
 	X509_EXTENSION *extension;
 	unsigned char *der = NULL;
 	int len;
 
 	X509_set_version(certificate, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), what->serial);
 	X509_set_issuer_name(certificate, issuer);
 	X509_set_subject_name(certificate, subject);
 	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-	X509_set_pubkey(certificate, pkey);
-	extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
-	    kind == WORLD_CA ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	world_set_key(certificate, what->spki, pkey);
+	extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, what->basic);
 	X509_add_ext(certificate, extension, -1);
 	X509_EXTENSION_free(extension);
 	assert_true(X509_sign(certificate, pkey,
@@ -288,7 +316,9 @@ WORLD struct world_jobs world_jobs(enum algorithm algorithm, size_t n)
 	static const unsigned char mark[] = { 0x02, 0x04, 0x77, 0x11, 0x22, 0x33 };
 	unsigned char *at;
 
-	world_tbs(algorithm, WORLD_LEAF, 0x77112233, &first);
+	world_tbs(algorithm,
+	    &(struct world_certificate){ 0x77112233, "leaf", "critical,CA:FALSE", NULL },
+	    &first);
 	at = memmem(first.data, first.len, mark, sizeof(mark));
 	assert_non_null(at);
 	for (size_t i = 0; i < n; i++) {

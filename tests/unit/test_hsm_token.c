@@ -425,6 +425,7 @@ static void test_use(void **state)
 {
 	struct token *token = world_begin(*state, NULL, "pkcs11:token=milvus-ca;object=use");
 	struct token_key key = { 0 };
+	struct world_certificate own = { 7, "mica test", "critical,CA:TRUE", NULL };
 	struct signer *issue, *init, *other = NULL;
 	struct sign_job job = { 0 };
 	struct err err = ERR_INIT;
@@ -436,14 +437,17 @@ static void test_use(void **state)
 	init = world_signer(token, &key, TOKEN_USE_INIT);
 	world_issuer("somebody else", &issuer);
 	must(token_signer(token, &key, TOKEN_USE_INIT, &issuer, &other, &err), &err);
-	world_tbs(ALG_EC_P256, WORLD_CA, 7, &tbs);
+	own.spki = &key.spki;
+	world_tbs(ALG_EC_P256, &own, &tbs);
 	refuse(issue, &tbs, "a CA certificate, which only init may make");
 	refuse(other, &tbs, "names another issuer than this CA");
 	job = (struct sign_job){ tbs.data, tbs.len, BUF_INIT };
 	must(world_sign(init, &job, 1, &err), &err);
 	assert_true(world_verifies(&key, &job));
 	refuse(issue, &tbs, "a CA certificate, which only init may make");
-	world_tbs(ALG_EC_P384, WORLD_LEAF, 7, &tbs);
+	world_tbs(ALG_EC_P256, &world_ca, &tbs);
+	refuse(init, &tbs, "a CA certificate for another subject than this CA");
+	world_tbs(ALG_EC_P384, &world_leaf, &tbs);
 	refuse(issue, &tbs, "another signature algorithm than the CA key's (ec-p256)");
 	buf_clear(&tbs);
 	buf_addstr(&tbs, "any other bytes");
@@ -452,6 +456,49 @@ static void test_use(void **state)
 	signer_free(issue);
 	signer_free(init);
 	signer_free(other);
+	token_key_clear(&key);
+	token_close(token);
+}
+
+/* The one other key that was named, and no other; another one takes another signer. */
+static void test_cross(void **state)
+{
+	struct token *token = world_begin(*state, NULL, "pkcs11:token=milvus-ca;object=cross");
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *other = world_throw_away(ALG_EC_P384);
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *third = world_throw_away(ALG_EC_P256);
+	BUF_AUTO certified = BUF_INIT, another = BUF_INIT, issuer = BUF_INIT, tbs = BUF_INIT;
+	struct world_certificate cross = { 8, "new CA", "critical,CA:TRUE,pathlen:0", NULL };
+	struct signer *signer = NULL, *second = NULL;
+	struct token_key key = { 0 };
+	struct sign_job job = { 0 };
+	struct err err = ERR_INIT;
+
+	world_spki(other, &certified);
+	world_spki(third, &another);
+	world_issuer("mica test", &issuer);
+	world_generate(token, ALG_EC_P256, "cross", &key);
+	assert_int_equal(
+	    token_signer(token, &key, TOKEN_USE_CROSS, &issuer, &signer, &err), -1);
+	assert_int_equal(
+	    token_signer_cross(token, &key, &issuer, &key.spki, &signer, &err), -1);
+	must(token_signer_cross(token, &key, &issuer, &certified, &signer, &err), &err);
+	must(token_signer_cross(token, &key, &issuer, &another, &second, &err), &err);
+	cross.spki = &another;
+	world_tbs(ALG_EC_P256, &cross, &tbs);
+	refuse(signer, &tbs, "for another key than the one that was named");
+	cross.spki = &certified;
+	world_tbs(ALG_EC_P256, &cross, &tbs);
+	refuse(second, &tbs, "for another key than the one that was named");
+	job = (struct sign_job){ tbs.data, tbs.len, BUF_INIT };
+	must(world_sign(signer, &job, 1, &err), &err);
+	assert_true(world_verifies(&key, &job));
+	buf_clear(&job.signature);
+	world_tbs(ALG_EC_P256, &world_leaf, &tbs);
+	job = (struct sign_job){ tbs.data, tbs.len, BUF_INIT };
+	must(world_sign(signer, &job, 1, &err), &err);
+	buf_clear(&job.signature);
+	signer_free(signer);
+	signer_free(second);
 	token_key_clear(&key);
 	token_close(token);
 }
@@ -717,6 +764,7 @@ int main(void)
 		cmocka_unit_test(test_careful),
 		cmocka_unit_test(test_strange_pins),
 		cmocka_unit_test(test_use),
+		cmocka_unit_test(test_cross),
 		cmocka_unit_test(test_long_job),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_store),

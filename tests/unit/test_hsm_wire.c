@@ -266,21 +266,19 @@ static void test_kinds(void **state)
 	world_issuer("mica test", &issuer);
 	for (size_t i = 0; i < mem_count(algorithms); i++) {
 		struct tbs_rule rule = { TOKEN_USE_ISSUE, algorithms[i], issuer.data,
-			issuer.len, NULL, 0 };
+			issuer.len, NULL, 0, NULL, 0 };
 		BUF_AUTO der = BUF_INIT;
 		struct tbs tbs;
 
-		world_tbs(algorithms[i], WORLD_LEAF, 1000, &der);
+		world_tbs(algorithms[i], &world_leaf, &der);
 		must(tbs_parse(der.data, der.len, &tbs, &err), &err);
 		assert_int_equal(tbs.kind, TBS_LEAF);
 		must(tbs_judge(der.data, der.len, &rule, &err), &err);
-		world_tbs(algorithms[i], WORLD_CA, 1000, &der);
+		world_tbs(algorithms[i], &world_ca, &der);
 		must(tbs_parse(der.data, der.len, &tbs, &err), &err);
 		assert_int_equal(tbs.kind, TBS_CA);
 		assert_int_equal(tbs_judge(der.data, der.len, &rule, &err), -1);
 		assert_int_equal(err.kind, ERR_REFUSED);
-		rule.use = TOKEN_USE_INIT;
-		must(tbs_judge(der.data, der.len, &rule, &err), &err);
 		world_crl(algorithms[i], (long)i, &der);
 		must(tbs_parse(der.data, der.len, &tbs, &err), &err);
 		assert_int_equal(tbs.kind, TBS_CRL);
@@ -299,7 +297,7 @@ static void test_cut(void **state)
 	struct tbs tbs;
 
 	(void)state;
-	world_tbs(ALG_EC_P256, WORLD_CA, 1000, &der);
+	world_tbs(ALG_EC_P256, &world_ca, &der);
 	for (size_t len = 0; len < der.len; len++) {
 		MICA_FREE unsigned char *exact = mem_zalloc(len);
 
@@ -310,6 +308,98 @@ static void test_cut(void **state)
 	}
 	buf_add(&der, "", 1);
 	assert_int_equal(tbs_parse(der.data, der.len, &tbs, &err), -1);
+}
+
+/* --- certificates of CAs --------------------------------------------------------------------
+ */
+
+static void refused(const struct buf *der, const struct tbs_rule *rule, const char *words)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(tbs_judge(der->data, der->len, rule, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	if (!strstr(err.text, words))
+		fail_msg("'%s' does not say '%s'", err.text, words);
+}
+
+static void test_cas(void **state)
+{
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *own = world_throw_away(ALG_EC_P256);
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *other = world_throw_away(ALG_EC_P384);
+	BUF_AUTO issuer = BUF_INIT, own_spki = BUF_INIT, other_spki = BUF_INIT;
+	static const struct {
+		const char *subject, *basic;
+		enum { OWN, OTHER, NEITHER } key;
+		const char *issue, *init, *cross; /* why each refuses it; NULL: it does not */
+	} cases[] = {
+		{ "mica test", "critical,CA:TRUE", OWN, "which only init may make", NULL,
+		    "for another key than the one that was named" },
+		{ "mica test", "critical,CA:TRUE,pathlen:0", OWN, "which only init may make",
+		    NULL, "for another key than the one that was named" },
+		{ "new CA", "critical,CA:TRUE", OWN, "which only init may make",
+		    "for another subject than this CA",
+		    "for another key than the one that was named" },
+		{ "mica test", "critical,CA:TRUE", OTHER, "which only init may make",
+		    "for another key than the CA key", "without path length 0" },
+		{ "new CA", "critical,CA:TRUE,pathlen:0", OTHER, "which only init may make",
+		    "for another subject than this CA", NULL },
+		{ "new CA", "critical,CA:TRUE,pathlen:1", OTHER, "which only init may make",
+		    "for another subject than this CA", "without path length 0" },
+		{ "new CA", "critical,CA:TRUE,pathlen:0", NEITHER, "which only init may make",
+		    "for another subject than this CA",
+		    "for another key than the one that was named" },
+		{ "leaf", "critical,CA:FALSE", NEITHER, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	world_issuer("mica test", &issuer);
+	world_spki(own, &own_spki);
+	world_spki(other, &other_spki);
+	for (size_t i = 0; i < mem_count(cases); i++) {
+		const struct buf *keys[] = { &own_spki, &other_spki, NULL };
+		const struct world_certificate what = { 7, cases[i].subject, cases[i].basic,
+			keys[cases[i].key] };
+		const char *why[] = { cases[i].issue, cases[i].init, cases[i].cross };
+		BUF_AUTO der = BUF_INIT;
+
+		world_tbs(ALG_EC_P256, &what, &der);
+		for (enum token_use use = TOKEN_USE_ISSUE; use <= TOKEN_USE_CROSS; use++) {
+			const struct tbs_rule rule = { use, ALG_EC_P256, issuer.data,
+				issuer.len, own_spki.data, own_spki.len, other_spki.data,
+				other_spki.len };
+			const struct tbs_rule keyless = { use, ALG_EC_P256, issuer.data,
+				issuer.len, NULL, 0, NULL, 0 };
+			struct err err = ERR_INIT;
+
+			if (why[use])
+				refused(&der, &rule, why[use]);
+			else
+				must(tbs_judge(der.data, der.len, &rule, &err), &err);
+			if (cases[i].key != NEITHER) /* without the keys no CA is let through */
+				refused(&der, &keyless, "is a CA certificate");
+		}
+	}
+}
+
+/* A cross-certificate of another issuer is none of this CA's. */
+static void test_cross_by_another(void **state)
+{
+	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *other = world_throw_away(ALG_EC_P256);
+	BUF_AUTO issuer = BUF_INIT, spki = BUF_INIT, der = BUF_INIT;
+	struct tbs_rule rule = { .use = TOKEN_USE_CROSS, .algorithm = ALG_EC_P256 };
+
+	(void)state;
+	world_spki(other, &spki);
+	world_issuer("somebody else", &issuer);
+	rule.issuer = issuer.data;
+	rule.issuer_len = issuer.len;
+	rule.certified = spki.data;
+	rule.certified_len = spki.len;
+	world_tbs(ALG_EC_P256,
+	    &(struct world_certificate){ 7, "new CA", "critical,CA:TRUE,pathlen:0", &spki },
+	    &der);
+	refused(&der, &rule, "names another issuer than this CA");
 }
 
 /* --- the CA's own request -------------------------------------------------------------------
@@ -348,16 +438,6 @@ static void request_info(const char *subject, EVP_PKEY *pkey, enum asked asked, 
 	X509_REQ_free(request);
 }
 
-static void refused(const struct buf *der, const struct tbs_rule *rule, const char *words)
-{
-	struct err err = ERR_INIT;
-
-	assert_int_equal(tbs_judge(der->data, der->len, rule, &err), -1);
-	assert_int_equal(err.kind, ERR_REFUSED);
-	if (!strstr(err.text, words))
-		fail_msg("'%s' does not say '%s'", err.text, words);
-}
-
 static void test_requests(void **state)
 {
 	MICA_AUTO(EVP_PKEY_freep) EVP_PKEY *own = world_throw_away(ALG_EC_P256);
@@ -366,7 +446,8 @@ static void test_requests(void **state)
 	BUF_AUTO der = BUF_INIT;
 	unsigned char *spki = NULL;
 	int spki_len = i2d_PUBKEY(own, &spki);
-	struct tbs_rule rule = { TOKEN_USE_INIT, ALG_EC_P256, NULL, 0, spki, (size_t)spki_len };
+	struct tbs_rule rule = { TOKEN_USE_INIT, ALG_EC_P256, NULL, 0, spki, (size_t)spki_len,
+		NULL, 0 };
 	struct tbs_rule keyless = rule;
 	struct err err = ERR_INIT;
 	struct tbs tbs;
@@ -385,6 +466,8 @@ static void test_requests(void **state)
 	must(tbs_judge(der.data, der.len, &rule, &err), &err);
 	refused(&der, &keyless, "for another key than the CA key");
 	rule.use = TOKEN_USE_ISSUE;
+	refused(&der, &rule, "which only init may make");
+	rule.use = TOKEN_USE_CROSS;
 	refused(&der, &rule, "which only init may make");
 	rule.use = TOKEN_USE_INIT;
 	for (size_t len = 0; len < der.len; len++)
@@ -569,6 +652,8 @@ int main(void)
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cas),
+		cmocka_unit_test(test_cross_by_another),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_ckr),
