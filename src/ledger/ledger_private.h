@@ -131,9 +131,9 @@ int schema_verify(struct ledger *ledger, struct err *err) MICA_CHECKED;
 
 /* Brings the ledger to the newest schema, durably, or leaves it as it is. */
 int upgrade_file(struct ledger *ledger, int64_t version, struct err *err) MICA_CHECKED;
-/* The same for a reader: what it sees goes to a database of its own. */
+/* The same for a reader: what it sees of the file goes to the ledger's own, empty database. */
 int upgrade_snapshot(
-    struct ledger *ledger, sqlite3 *own, int64_t version, struct err *err) MICA_CHECKED;
+    struct ledger *ledger, sqlite3 *file, int64_t version, struct err *err) MICA_CHECKED;
 /* Removes what an upgrade that was killed left. */
 void upgrade_tidy(const struct ledger *ledger);
 

@@ -80,7 +80,7 @@ static int find_ledger(const struct ledger *ledger, bool *ret_there, struct err 
 
 /* --- the connection --- */
 
-static int connect_db(struct ledger *ledger, const char *name, int flags, struct err *err)
+static int settle(struct ledger *ledger, struct err *err)
 {
 	static const char settings[] =
 	    "PRAGMA synchronous = FULL;"
@@ -88,6 +88,14 @@ static int connect_db(struct ledger *ledger, const char *name, int flags, struct
 	    "PRAGMA secure_delete = OFF;" /* nothing here is secret */
 	    "PRAGMA cache_size = -65536;"
 	    "PRAGMA temp_store = MEMORY;";
+
+	if (sqlite3_exec(ledger->db, settings, NULL, NULL, NULL) != SQLITE_OK)
+		return db_failed(ledger, err);
+	return 0;
+}
+
+static int connect_db(struct ledger *ledger, const char *name, int flags, struct err *err)
+{
 	int code = sqlite3_open_v2(name, &ledger->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (code != SQLITE_OK)
@@ -100,8 +108,6 @@ static int connect_db(struct ledger *ledger, const char *name, int flags, struct
 	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(ledger->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-	if (sqlite3_exec(ledger->db, settings, NULL, NULL, NULL) != SQLITE_OK)
-		return db_failed(ledger, err);
 	return 0;
 }
 
@@ -141,6 +147,8 @@ static int take_snapshot(struct ledger *ledger, struct err *err)
 	int64_t version = 0;
 	int status;
 
+	if (settle(ledger, err) < 0)
+		return -1;
 	if (sqlite3_exec(ledger->db, "PRAGMA query_only = ON; BEGIN", NULL, NULL, NULL) !=
 	    SQLITE_OK)
 		return db_failed(ledger, err);
@@ -153,7 +161,7 @@ static int take_snapshot(struct ledger *ledger, struct err *err)
 	if (status == 0)
 		status = upgrade_snapshot(ledger, file, version, err);
 	sqlite3_close(file);
-	return status;
+	return status < 0 ? -1 : settle(ledger, err);
 }
 
 /*
@@ -237,7 +245,8 @@ static int start_writing(struct ledger *ledger, int64_t *ret_version, struct err
 	if (!there && schema_create(ledger->dir, ledger->path, err) < 0)
 		return -1;
 	if (check_host(ledger, err) < 0 ||
-	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0)
+	    connect_db(ledger, ledger->path, SQLITE_OPEN_READWRITE, err) < 0 ||
+	    settle(ledger, err) < 0)
 		return -1;
 	return schema_check(ledger, ret_version, err);
 }

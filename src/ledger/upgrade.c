@@ -112,9 +112,9 @@ int upgrade_file(struct ledger *ledger, int64_t version, struct err *err)
 	return 0;
 }
 
-int upgrade_snapshot(struct ledger *ledger, sqlite3 *own, int64_t version, struct err *err)
+int upgrade_snapshot(struct ledger *ledger, sqlite3 *file, int64_t version, struct err *err)
 {
-	if (replace(ledger, ledger->db, own, err) < 0)
+	if (replace(ledger, file, ledger->db, err) < 0)
 		return -1;
-	return schema_step_up(own, version, ledger->path, err);
+	return schema_step_up(ledger->db, version, ledger->path, err);
 }
