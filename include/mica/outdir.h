@@ -65,6 +65,9 @@ enum outdir_file { OUTDIR_PUBLIC, OUTDIR_KEY };
 int outdir_put(struct outdir_tree *tree, const char *name, enum outdir_file kind, const struct buf *bytes,
     struct err *err) MICA_CHECKED;
 
+/* Whether outdir_put() would refuse this name, known before there is anything to put. */
+int outdir_may_put(struct outdir_tree *tree, const char *name, struct err *err) MICA_CHECKED;
+
 /* Takes over a file of the current generation unchanged: a hard link where it has the rights
  * already, a copy with the right ones otherwise. ERR_NOT_FOUND. */
 int outdir_carry(struct outdir_tree *tree, const char *name, enum outdir_file kind,
@@ -103,6 +106,10 @@ int outdir_read_staged(const char *dir, const char *name, struct buf *ret, struc
  * what is wrong: "has mode 0644, not 0600". One that is not there has nothing wrong. */
 bool outdir_has_rights(const char *dir, const char *name, enum outdir_file kind,
     const struct outdir_rights *rights, struct buf *ret_wrong);
+
+/* Whether something else lies where the link of a delivered file was: it may have the right bytes today,
+ * and will not follow the next swap, which refuses it. A link that is missing is none of it. */
+bool outdir_is_replaced(const char *dir, const char *name);
 
 /* Name of the current generation, free() it; ERR_NOT_FOUND. */
 int outdir_current(const char *dir, char **ret, struct err *err) MICA_CHECKED;

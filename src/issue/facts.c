@@ -182,6 +182,26 @@ static enum tree_state judge_trust(struct issue *issue, struct place *place)
 	                  : state(&place->fact, TREE_OLD, "trust.pem", trust);
 }
 
+/* A file in the place of a link is told when it is put there, not when the next certificate is
+ * due and the swap refuses it. */
+static enum tree_state judge_links(const struct issue *issue, struct place *place)
+{
+	const bool no_key =
+	    issue_takes_request(&issue->inventory->certificates[place->certificate]);
+	const char *const names[] = { place->cert_name, "ca.pem", "crl.pem",
+		issue_trust_file(issue, place) ? "trust.pem" : "ca.pem",
+		no_key ? "ca.pem" : place->key_name };
+
+	for (size_t i = 0; i < mem_count(names); i++) {
+		if (!outdir_is_replaced(place->dir, names[i]))
+			continue;
+		snprintf(place->fact.detail, sizeof(place->fact.detail),
+		    "%s is not the link that mica made", names[i]);
+		return TREE_OLD;
+	}
+	return TREE_GOOD;
+}
+
 static enum tree_state judge_place(struct issue *issue, struct place *place)
 {
 	enum tree_state found = judge_key(issue, place);
@@ -192,6 +212,8 @@ static enum tree_state judge_place(struct issue *issue, struct place *place)
 		found = judge_trust(issue, place);
 	if (found == TREE_GOOD)
 		found = judge_rights(issue, place);
+	if (found == TREE_GOOD)
+		found = judge_links(issue, place);
 	return found == TREE_GOOD && crlset_judge(issue, place) ? TREE_CRL_CHANGED : found;
 }
 

@@ -114,11 +114,20 @@ struct outdir_rights issue_rights(const struct issue *issue, const struct place 
 	};
 }
 
+/* What is in the way of files that are put after the signature is told before it. */
 int issue_stage_place(struct issue *issue, struct place *place, struct err *err)
 {
 	const struct outdir_rights rights = issue_rights(issue, place);
+	const char *const names[] = { place->cert_name, "ca.pem", "crl.pem",
+		issue_trust_file(issue, place) ? "trust.pem" : "ca.pem" };
 
-	return outdir_tree(issue->batch, place->dir, &rights, &place->tree, err);
+	if (outdir_tree(issue->batch, place->dir, &rights, &place->tree, err) < 0)
+		return -1;
+	for (size_t i = 0; i < mem_count(names); i++) {
+		if (outdir_may_put(place->tree, names[i], err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The same key in each place of its certificate. */

@@ -55,6 +55,13 @@ static int admit(struct outdir_tree *tree, const char *name, bool *ret_linked, s
 	return tree->made ? 0 : tree_probe_link(tree, name, ret_linked, err);
 }
 
+int outdir_may_put(struct outdir_tree *tree, const char *name, struct err *err)
+{
+	bool linked = false;
+
+	return admit(tree, name, &linked, err);
+}
+
 static void note(struct outdir_tree *tree, const struct staged *file)
 {
 	tree->files = mem_grow(tree->files, &tree->cap, tree->n + 1, sizeof(*tree->files));

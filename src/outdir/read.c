@@ -33,17 +33,31 @@ bool generation_name_ok(const char *name)
 	       strcmp(name, DATA_LINK) != 0 && strcmp(name, DATA_NEXT) != 0;
 }
 
-bool is_data_link(int dirfd, const char *name)
+/* path: of what has this name, from dirfd on */
+static bool leads_through_data(int dirfd, const char *path, const char *name)
 {
 	static const char through[] = DATA_LINK "/";
 	char target[sizeof(through) + NAME_MAX + 1];
-	ssize_t len = readlinkat(dirfd, name, target, sizeof(target) - 1);
+	ssize_t len = readlinkat(dirfd, path, target, sizeof(target) - 1);
 
 	if (len < 0)
 		return false;
 	target[len] = '\0';
 	return strncmp(target, through, sizeof(through) - 1) == 0 &&
 	       strcmp(target + sizeof(through) - 1, name) == 0;
+}
+
+bool is_data_link(int dirfd, const char *name)
+{
+	return leads_through_data(dirfd, name, name);
+}
+
+bool outdir_is_replaced(const char *dir, const char *name)
+{
+	MICA_FREE char *path = file_join(dir, name);
+
+	errno = 0;
+	return !leads_through_data(AT_FDCWD, path, name) && errno != ENOENT && errno != ENOTDIR;
 }
 
 int read_current(int dirfd, const char *dir, char **ret, struct err *err)

@@ -344,6 +344,31 @@ static void an_edited_certificate_is_delivered_again(void **state)
 	check_delivered(world);
 }
 
+/* It has the right bytes, and would stop the renewal of everything some day: told at once. */
+static void a_file_in_the_place_of_a_link_is_told(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *command = mem_printf(
+	    "cd '%s/out/prod/tls' && cp -L server.pem copy && mv copy server.pem", world->dir);
+	const struct issue_plan_options options = { 0 };
+	const struct plan *plan = NULL;
+	struct issue *issue;
+	struct err err = ERR_INIT;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(issue_plan(issue, &options, &plan, &err), 0);
+	assert_int_equal(plan->items[0].action, PLAN_DELIVER);
+	assert_non_null(
+	    strstr(plan->items[0].why, "server.pem is not the link that mica made"));
+	assert_int_equal(issue_prepare(issue, NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "server.pem' is in the way"));
+	issue_close(issue);
+}
+
 static void rotation_touches_what_it_names(void **state)
 {
 	struct world *world = *state;
@@ -564,6 +589,7 @@ int main(void)
 		GATE_TEST(a_staged_key_that_is_lost_means_a_new_certificate),
 		GATE_TEST(an_edited_key_is_due),
 		GATE_TEST(an_edited_certificate_is_delivered_again),
+		GATE_TEST(a_file_in_the_place_of_a_link_is_told),
 		GATE_TEST(rotation_touches_what_it_names),
 		GATE_TEST(what_is_due_is_rotated),
 		GATE_TEST(the_end_of_the_ca_is_told),
