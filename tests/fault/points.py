@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points: a scene's command is disturbed at one call that writes; what must hold right then, and after the next run.
+
+Right then: every directory that was delivered holds its old files or new ones, whole and matching; nothing secret can be
+read by others; what the module signed is in the ledger; no PIN was given twice. The next run completes: it refuses to try a
+PIN after a login whose end is not known, until the latch is cleared, then delivers what is due; the ledger and the files
+pass `mica check`; nothing half-made is left; and one more run changes nothing."""
+import collections
+import contextlib
+import hashlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import sqlite3
+import stat
+import tempfile
+import time
+
+from harness import parts
+from harness.crash import KILLED, Tracer, can_strike, place, struck
+from harness.faults import Faults
+from harness.home import Home, without_leak_check
+from harness.inventory import Inventory
+from harness.run import run
+from harness.tree import difference, snapshot
+
+from disk import Disk, digest, lay
+
+KEY = (b"BEGIN PRIVATE KEY", b"BEGIN EC PRIVATE KEY", b"LS0tLS1CRUdJTiBQUklWQVRFIEtF")  # and in base64
+# what lies in a state directory at rest
+STATE = re.compile(r"host|lock|ledger\.db|latch-[0-9a-f]+|g[0-9]+\.(pem|crl)|g[0-9]+\.note")
+OPEN_STATES = ("intended",)
+MOST_TOLD = 6
+
+
+class Scene:
+    """One command in one situation. prepare() makes the situation in an empty home; verb is the command; rerun is what a
+    person gives after it failed, until it says 0 or 5; then settle() tells what must hold."""
+
+    verb, rerun = ("apply",), ("apply",)
+    name = None
+
+    def inventory(self, stage):
+        return Inventory()
+
+    def prepare(self, stage):
+        raise NotImplementedError
+
+    def judge_crash(self, stage):
+        """More that must hold right after the crash."""
+
+    def settle(self, stage):
+        """More that must hold after the rerun."""
+
+
+class Pairs:
+    """Whether key, certificate and ca.pem belong together, each asked of openssl once."""
+
+    def __init__(self, folder):
+        self.folder, self.said = folder, {}
+
+    def fault(self, key, certificate, trust):
+        what = (key, certificate, trust)
+        if what not in self.said:
+            self.said[what] = self._ask(*what)
+        return self.said[what]
+
+    def _ask(self, key, certificate, trust):
+        files = {name: self.folder / f"judged-{name}.pem" for name in ("key", "certificate", "trust")}
+        for name, text in zip(files, (key, certificate, trust)):
+            files[name].write_bytes(text)
+        public = run(["openssl", "pkey", "-in", files["key"], "-pubout"], code=None)
+        shown = run(["openssl", "x509", "-in", files["certificate"], "-noout", "-pubkey"], code=None)
+        if public.code != 0 or shown.code != 0:
+            return f"not a key, or not a certificate: {public}{shown}"
+        if public.out != shown.out:
+            return "the key is not the certificate's"
+        verified = run(["openssl", "verify", "-x509_strict", "-partial_chain", "-CAfile", files["trust"],
+                        files["certificate"]], code=None)
+        return None if verified.code == 0 else str(verified)
+
+
+class Stage:
+    """A scene that is made once and put back as often as one likes, in memory where that can be."""
+
+    def __init__(self, scene):
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mica-", dir=memory))
+        self.scene = scene
+        self.home = Home(self.folder, build=parts.RELEASE)
+        self.faults = Faults(self.folder)
+        self.tracer = Tracer(self.home, watch=self.faults.log)
+        self.pairs = Pairs(self.folder)
+        self.inv = scene.inventory(self)
+        self.inv.ca["module"] = str(self.faults.path)
+        self.write()
+        scene.prepare(self)
+        self.save()
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+    def write(self):
+        self.home.write(self.inv)
+
+    def env(self, more=None):
+        return {**self.faults.env(), **without_leak_check(), **(more or {})}
+
+    def run(self, *args, **more):
+        return self.home.mica(*args, env=self.env(more.pop("env", None)), **more)
+
+    def save(self):
+        self.saved = self.folder / "saved"
+        self.log = self.faults.log.read_text() if self.faults.log.exists() else ""
+        shutil.copytree(self.home.path, self.saved / "home", symlinks=True)
+        shutil.copytree(self.home.token.store, self.saved / "store")
+        self.old = self.places()
+        self.begun = self.fingerprint()
+
+    def reset(self):
+        for here, name in ((self.home.path, "home"), (self.home.token.store, "store")):
+            shutil.rmtree(here)
+            shutil.copytree(self.saved / name, here, symlinks=True)
+        self.faults.forget()
+        self.faults.log.write_text(self.log)
+
+    # --- looking ---
+
+    def tree_paths(self):
+        """(directory, its names) of each place that the inventory, or the one before it, delivers to."""
+        for deployment in self.inv["milvus"]:
+            out = self.home / deployment["out"]
+            yield out / "tls", "server"
+            for client in deployment["clients"]:
+                yield out / "clients" / client, "client"
+
+    def places(self):
+        """{directory: {name: bytes}} of what can be seen; a link that leads nowhere shows nothing."""
+        seen = {}
+        for folder, _ in self.tree_paths():
+            names = os.listdir(folder) if folder.is_dir() else []
+            seen[folder] = {name: (folder / name).read_bytes() for name in sorted(names)
+                            if not name.startswith("..") and (folder / name).exists()}
+        return seen
+
+    def records(self):
+        """The ledger's, of a copy: reading a database that a crash left is not without effect."""
+        look = self.folder / "look"
+        look.mkdir(exist_ok=True)
+        for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+            (look / name).unlink(missing_ok=True)
+        for name in ("ledger.db", "ledger.db-wal"):
+            if (self.home / "state" / name).exists():
+                shutil.copy(self.home / "state" / name, look)
+        if not (look / "ledger.db").exists():
+            return []
+        with contextlib.closing(sqlite3.connect(look / "ledger.db")) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute("SELECT * FROM record ORDER BY seq")]
+
+    def fingerprint(self):
+        """What was recorded, and what can be seen: mica's own notes and locks left out."""
+        seen = []
+        for folder, dirs, files in os.walk(self.home.path):
+            dirs[:] = sorted(d for d in dirs if not d.startswith(".."))
+            for name in sorted(files):
+                path = pathlib.Path(folder, name)
+                if name.startswith("..") or name == "lock" or name.startswith("ledger.db") or not path.exists():
+                    continue
+                seen.append((str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
+        return [(r["seq"], r["entry"], r["state"]) for r in self.records()], seen
+
+    def latched(self):
+        return list(self.home.path.glob("state/latch-*"))
+
+    def logins(self):
+        return len(self.faults.calls("C_Login"))
+
+    # --- judging ---
+
+    def judge_files(self, complete):
+        """complete: every place has its files; otherwise it may have none."""
+        issued = {r["entry"] for r in self.records()}
+        for (folder, stem), shown in zip(self.tree_paths(), self.places().values()):
+            if not shown and not complete:
+                continue
+            missing = {f"{stem}.pem", f"{stem}.key", "ca.pem"} - set(shown)
+            assert not missing, f"{folder} lacks {missing}"
+            assert issued, "certificates, and an empty ledger"
+            fault = self.pairs.fault(shown[f"{stem}.key"], shown[f"{stem}.pem"], shown["ca.pem"])
+            assert not fault, f"{folder}: {fault}"
+
+    def judge_secrets(self):
+        for path in self.home.path.rglob("*"):
+            if path.is_symlink() or not path.is_file() or path.stat().st_size > 1 << 20:
+                continue
+            text = path.read_bytes()
+            if any(key in text for key in KEY) or self.home.token.pin.encode() in text:
+                assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, f"{path} can be read by others"
+
+    def judge_signed(self):
+        unknown = set(self.faults.signed()) - {bytes(r["tbs_sha256"]).hex() for r in self.records()}
+        assert not unknown, f"signed, and not in the ledger: {unknown}"
+
+    def judge_crash(self):
+        self.judge_files(complete=False)
+        for folder, shown in self.places().items():
+            assert shown or not self.old[folder], f"{folder} is empty"
+        self.judge_secrets()
+        self.judge_signed()
+        self.scene.judge_crash(self)
+
+    def clear_latch(self):
+        """A kill within a login leaves the latch: the PIN may have been wrong, and is not tried by itself again."""
+        before = self.logins()
+        refused = self.run(*self.scene.rerun, code=None)
+        if refused.code in (0, 5):
+            return refused  # there was nothing to sign
+        assert refused.code == 3 and "mica token --clear-latch" in refused.err, refused
+        assert self.logins() == before, "a PIN was tried although the latch is armed"
+        self.run("token", "--clear-latch")
+        return None
+
+    def again(self):
+        """The next run, as a person gives it."""
+        done = self.clear_latch() if self.latched() else None
+        if done is None:
+            before = self.logins()
+            done = self.run(*self.scene.rerun, code=None)
+            assert done.code in (0, 5), done
+            assert self.logins() - before <= 1, f"a PIN was tried twice\n{done}"
+        assert not self.latched()
+        return done
+
+    def judge_rest(self, done):
+        """At rest: everything is there, and nothing else."""
+        self.judge_files(complete=bool(self.scene.delivers))
+        self.judge_secrets()
+        self.judge_signed()
+        records = self.records()
+        assert not [r for r in records if r["state"] in OPEN_STATES], f"an intent was left open\n{done}"
+        active = collections.Counter((r["entry"], r["kind"]) for r in records
+                                     if r["state"] in ("issued", "delivered", "served") and r["kind"] != "crl")
+        assert not active or max(active.values()) == 1, f"two active certificates of one entry: {active}"
+        strange = [n for n in os.listdir(self.home / "state") if not STATE.fullmatch(n)]
+        assert not strange, f"left in the state directory: {strange}\n{done}"
+        for path in self.home.path.rglob("*"):
+            assert not path.name.endswith((".tmp", ".new", "_tmp")), f"{path} was left"
+        self.scene.settle(self)
+
+    def judge_again(self):
+        """What a crash, or a failure, left is mended by one run, and another has nothing to do."""
+        done = self.again()
+        self.judge_rest(done)
+        if self.scene.delivers:
+            self.run("check")
+        before = snapshot(self.home.path, mtime=True)
+        self.run(*self.scene.idle)
+        changed = difference(before, snapshot(self.home.path, mtime=True))
+        assert not changed, f"one more run changed this:\n{changed}"
+
+    # --- points ---
+
+    def judge(self):
+        """After a crash: returns how it went on, "before", "completed" or "after"."""
+        self.judge_crash()
+        then = self.fingerprint()
+        self.judge_again()
+        if then == self.begun:
+            return "before"
+        return "after" if then == self.fingerprint() else "completed"
+
+    def strike(self, fault, at):
+        """One point: what was struck, and how it went on. None when there is nothing to strike."""
+        self.reset()
+        before = self.logins()
+        result, calls = self.tracer.run(*self.scene.verb, fault=fault, at=at, env=self.env())
+        call = struck(calls)
+        if call is None:
+            return None
+        try:
+            assert self.logins() - before <= 1, "a PIN was tried twice"
+            self.judge_end(fault, call, result)
+            return self.judge()
+        except AssertionError as wrong:
+            raise AssertionError(f"{self.scene.name}: {fault} at {at}, {place(call)}: {wrong}\n{result}") from wrong
+
+    def judge_end(self, fault, call, result):
+        if fault in ("before", "after"):
+            assert result.code == KILLED
+            return
+        assert result.code in (0, 1, 3, 5), result.code
+        if result.code in (1, 3):
+            assert result.err.strip(), "it failed, and says nothing"
+
+    def count(self):
+        """The calls of an undisturbed run."""
+        self.reset()
+        result, calls = self.tracer.run(*self.scene.verb, env=self.env())
+        assert result.code in (0, 5), result
+        return calls
+
+
+    # --- power cuts ---
+
+    def record(self, fault=None, at=0):
+        """A run, or the beginning of one, as a disk that may lose power."""
+        self.reset()
+        began = time.time()
+        result, calls = self.tracer.run(*self.scene.verb, fault=fault, at=at, record=True, env=self.env())
+        assert result.code in (0, 5, KILLED), result
+        self.signed_log = self.faults.log.read_bytes() if self.faults.log.exists() else b""
+        shutil.rmtree(self.folder / "store", ignore_errors=True)
+        shutil.copytree(self.home.token.store, self.folder / "store")
+        return Disk(self.home.path, self.saved / "home", calls, began), calls
+
+    def cut(self, tree, log):
+        """The power is cut, and this is what is found. log: how long the module's was."""
+        lay(tree, self.home.path)
+        shutil.rmtree(self.home.token.store)
+        shutil.copytree(self.folder / "store", self.home.token.store)
+        self.faults.forget()
+        self.faults.log.write_bytes(self.signed_log[:log])
+
+
+# --- many points ---
+
+class Table:
+    """What was tried: printed at the end of the tests, and kept in the build directory."""
+
+    HEAD = ("command", "fault", "points", "before anything", "completed by the next run", "all done before")
+
+    def __init__(self):
+        self.rows, self.module = [], None
+
+    def add(self, scene, fault, ends):
+        counted = collections.Counter(ends)
+        self.module = pathlib.Path(os.environ["PYTEST_CURRENT_TEST"].split("::")[0]).stem
+        self.rows.append((scene.name, fault, len(ends), *(counted[e] for e in ("before", "completed", "after"))))
+
+    def lines(self):
+        rows = [self.HEAD, *[tuple(map(str, row)) for row in self.rows]]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(self.HEAD))]
+        return ["  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
+                for row in rows]
+
+
+TABLE = Table()
+
+
+def sample(scene, fault, numbers, most):
+    """Some of the numbers, the same in each run; all with MICA_TEST_ALL."""
+    if parts.ALL or most is None or len(numbers) <= most:
+        return numbers
+    return sorted(random.Random(f"{scene.name} {fault}").sample(numbers, most))
+
+
+def try_points(stage, fault, most=None):
+    """Strikes at every call that there is, or at a sample; all that is wrong is told at the end."""
+    calls = stage.count()
+    numbers = [call["n"] for call in calls if can_strike(fault, call)]
+    ends, wrong = [], []
+    for number in sample(stage.scene, fault, numbers, most):
+        try:
+            ends.append(stage.strike(fault, number))
+        except AssertionError as fault_found:
+            wrong.append(str(fault_found))
+    assert not wrong, f"{len(wrong)} of {len(ends) + len(wrong)} points:\n\n" + "\n\n".join(wrong[:MOST_TOLD])
+    ends = [end for end in ends if end]
+    assert ends, "nothing was struck"
+    TABLE.add(stage.scene, fault, ends)
+
+
+def logging_in(calls):
+    """After which calls a login was begun, and not yet known to have succeeded: the latch must be on the disk."""
+    latches = [call["n"] for call in calls if "/state/latch-" in call.get("path", "") and call["call"] == "unlink"]
+    if not latches:
+        return range(0)
+    sends = [call["n"] for call in calls if call["call"] == "sendmsg" and call["n"] < latches[0]]
+    return range(sends[-1], latches[0])
+
+
+def cut_power(stage, numbers=None, rarer=0):
+    """The power is cut after each call (or after these), with everything that may then be found; rarer: how many of the
+    rarer variants of all calls are tried as well."""
+    disk, calls = stage.record()
+    armed, seen, tries = logging_in(calls), set(), []
+    for after in [0, *disk.numbers] if numbers is None else numbers:
+        tries += [(after, name, tree) for name, tree in disk.variants(after)]
+    more = [(after, name, tree) for after in disk.numbers for name, tree in (disk.rarer(after) if rarer else ())]
+    tries += more if parts.ALL else random.Random(stage.scene.name).sample(more, min(rarer, len(more)))
+    ends, wrong = [], []
+    for after, name, tree in tries:
+        told = f"{stage.scene.name}: power cut after call {after}, {place(calls[after - 1]) if after else 'nothing'}; {name}"
+        latched = any("state/latch-" in path for path in tree)
+        if after in armed and not latched:
+            wrong.append(f"{told}: a login was begun, and the latch is lost")
+        log = next((call["watched"] for call in calls if call["n"] > after), None)
+        if (digest(tree), log) in seen:
+            continue
+        seen.add((digest(tree), log))
+        stage.cut(tree, log)
+        try:
+            ends.append(stage.judge())
+        except AssertionError as fault:
+            wrong.append(f"{told}: {fault}")
+    assert not wrong, f"{len(wrong)} of {len(ends) + len(wrong)} points:\n\n" + "\n\n".join(wrong[:MOST_TOLD])
+    TABLE.add(stage.scene, "power cut", ends)
