@@ -43,24 +43,46 @@ static int check_key_uris(struct run *run, const struct inventory *inventory, st
 	    err, ERR_FAILED, "'%s' has %zu fault%s", inventory->file, bad, bad == 1 ? "" : "s");
 }
 
-int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir,
-    struct issue **ret, struct err *err)
+static struct issue_params params_of(
+    const struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir)
 {
-	const struct issue_params params = {
+	return (struct issue_params){
 		.inventory = run->options.file ? run->options.file : "mica.yaml",
 		.mode = mode,
 		.state_dir = state_dir,
 		.ambient = run->ambient,
 	};
+}
+
+static int open_by(struct run *run, const struct issue_params *params, struct issue **ret,
+    struct err *err)
+{
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 
-	if (issue_open(&params, &run->report.findings, &issue, err) < 0 ||
+	if (issue_open(params, &run->report.findings, &issue, err) < 0 ||
 	    check_key_uris(run, issue_inventory(issue), err) < 0)
 		return -1;
-	if (mode == LEDGER_WRITE)
+	if (params->mode == LEDGER_WRITE)
 		report_findings(&run->report);
 	*ret = mem_give(issue);
 	return 0;
+}
+
+int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir,
+    struct issue **ret, struct err *err)
+{
+	const struct issue_params params = params_of(run, mode, state_dir);
+
+	return open_by(run, &params, ret, err);
+}
+
+int run_open_told(
+    struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err)
+{
+	struct issue_params params = params_of(run, mode, ISSUE_STATE_NEEDED);
+
+	params.anchor = ISSUE_ANCHOR_TOLD;
+	return open_by(run, &params, ret, err);
 }
 
 int run_ca(const struct run *run, const struct inventory *inventory, const struct inv_ca **ret,

@@ -42,6 +42,8 @@ void options_clear(struct options *options)
 	free(options->root);
 	free(options->csr);
 	free(options->certificate);
+	free(options->evidence);
+	free(options->verify);
 	free(options->at);
 	free(options->ahead);
 	for (size_t i = 0; i < options->n_words; i++)

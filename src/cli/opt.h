@@ -31,6 +31,8 @@ struct options {
 	char *module;
 	char *prove, *attestation, *root;
 	char *csr, *certificate;
+	char *evidence, *verify;
+	bool accept_restore, quick;
 	/* check */
 	struct opt_list configs, variables, mounts, endpoints, clients;
 	char *user, *helm, *operator, * milvus, *ca, *rest, *metrics;

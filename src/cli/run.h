@@ -24,6 +24,11 @@ int cli_main(char *const *argv, struct ambient ambient);
 int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir,
     struct issue **ret, struct err *err) MICA_CHECKED;
 
+/* The same of a ledger that others refuse: one that does not reach what lies outside of it; mode AUDIT or
+ * ACCEPT. Nothing that an interrupted run left is completed. */
+int run_open_told(struct run *run, enum ledger_mode mode, struct issue **ret,
+    struct err *err) MICA_CHECKED;
+
 /* Whether a table is wanted on stdout: not with --json, not with --quiet. */
 bool run_prints(const struct run *run);
 

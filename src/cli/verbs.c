@@ -95,6 +95,17 @@ static const struct opt check_options[] = {
 	    "where its port 9091 would answer" },
 };
 
+static const struct opt audit_options[] = {
+	{ 0, "quick", OPT_SWITCH, NULL, FIELD(quick),
+	    "verify the signatures of CAs and CRLs only" },
+	{ 0, "evidence", OPT_TEXT, "FILE", FIELD(evidence),
+	    "write all of it to this file, for somebody else to verify" },
+	{ 0, "verify", OPT_TEXT, "FILE", FIELD(verify),
+	    "audit such a file: no inventory, no state directory" },
+	{ 0, "ca", OPT_TEXT, "FILE", FIELD(ca),
+	    "the CA certificates that are trusted, for --verify" },
+};
+
 static const struct opt token_options[] = {
 	{ 0, "list", OPT_SWITCH, NULL, FIELD(list), "list the tokens only: no PIN, no login" },
 	{ 0, "module", OPT_TEXT, "MODULE", FIELD(module),
@@ -224,6 +235,22 @@ static const struct verb verbs[] = {
 	    OPTIONS(check_options),
 	    .statuses = REFUSED,
 	    .run = verb_check,
+	},
+	{
+	    .name = "audit",
+	    .summary = "verify the ledger and all that the CA keys ever signed",
+	    .text = "Verifies the ledger's hash chain, the anchors of it in the CRLs that lie "
+	            "outside,\n"
+	            "every certificate's bytes, signature and profile against its record, the "
+	            "CRLs against\n"
+	            "what was revoked, and the delivered files; and shows all that the CA keys "
+	            "ever signed,\n"
+	            "with -v one by one. Nothing is changed, and no token is needed.\n",
+	    .example = "mica audit --evidence evidence.json",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(audit_options),
+	    .statuses = REFUSED,
+	    .run = verb_audit,
 	},
 	{
 	    .name = "token",
