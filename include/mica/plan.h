@@ -19,7 +19,10 @@ struct entry_fact {
 	int64_t not_before, not_after;
 	struct digest definition;
 	bool revoked;            /* its newest certificate was revoked */
-	bool other_ca;           /* issued by a CA that is not the issuing one */
+	const char *other_ca;    /* the CA that issued it, when that is not the issuing one; NULL: it is */
+	const char *held;        /* other_ca: why the issuing CA must not issue it yet, since somebody would
+	                            not take what it issues; NULL: it may. It holds as long as the certificate
+	                            that there is still works. */
 	bool request_changed;    /* csr: another public key stands in the request now */
 };
 
@@ -51,12 +54,20 @@ struct crl_fact {
 	int64_t this_update, next_update;
 };
 
+/* A CA whose key the issuing one is to certify, and the life of that certificate. */
+struct cross_fact {
+	const char *ca;
+	int64_t not_before, not_after;
+};
+
 struct plan_facts {
 	const struct entry_fact *entries; /* one for each certificate of the inventory, same order */
 	const struct tree_fact *trees;
 	size_t n_trees;
 	char *const *gone;                /* active entries of the ledger that the inventory no longer has */
 	size_t n_gone;
+	const struct cross_fact *crosses;
+	size_t n_crosses;
 	const struct crl_fact *crl;       /* NULL: nothing signs CRLs */
 };
 
@@ -66,18 +77,22 @@ enum plan_action {
 	PLAN_ROTATE,  /* due: new key, new certificate */
 	PLAN_DELIVER, /* the certificate stays; files are delivered again */
 	PLAN_RETIRE,  /* it left the inventory: nothing is issued any more; its files are left where they are */
+	PLAN_HOLD,    /* due, and kept until everybody would take what the issuing CA issues */
+	PLAN_CERTIFY, /* a CA of the list: the issuing one certifies its key */
 };
 
-const char *plan_action_name(enum plan_action action); /* "keep", "issue", "rotate", "deliver", "retire" */
+/* "keep", "issue", "rotate", "deliver", "retire", "hold", "certify" */
+const char *plan_action_name(enum plan_action action);
 
 struct plan_item {
 	enum plan_action action;
 	char *entry;
-	size_t certificate; /* index; (size_t)-1 for PLAN_RETIRE */
+	size_t certificate; /* index; (size_t)-1 for PLAN_RETIRE and PLAN_CERTIFY */
 	char *why;          /* "expires in 20 days", "the key file is missing in out/prod/tls" */
 	int64_t due;        /* when it is (or was) to be renewed; 0: not known yet */
 	int64_t not_before, not_after; /* of the certificate that would be issued, or that is kept */
 	bool cut;           /* not_after was cut to the CA's end */
+	bool held;          /* PLAN_HOLD, or PLAN_DELIVER and then the same */
 };
 
 /* The issuing CA's CRL: every run that signs ends with one, and one that is due is signed alone. */
@@ -90,10 +105,11 @@ struct plan_crl {
 };
 
 struct plan {
-	struct plan_item *items; /* in the inventory's order; PLAN_RETIRE last */
+	struct plan_item *items; /* in the inventory's order; then PLAN_CERTIFY, PLAN_RETIRE last */
 	size_t n;
+	size_t held;             /* items that are due, and wait */
 	struct plan_crl crl;
-	size_t changes;          /* items that are not PLAN_KEEP, and a CRL that is due */
+	size_t changes;          /* items that are not PLAN_KEEP or PLAN_HOLD, and a CRL that is due */
 	size_t signatures;       /* how many the token would make, that of the CRL included */
 };
 

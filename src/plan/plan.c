@@ -13,7 +13,8 @@
 
 const char *plan_action_name(enum plan_action action)
 {
-	static const char *const names[] = { "keep", "issue", "rotate", "deliver", "retire" };
+	static const char *const names[] = { "keep", "issue", "rotate", "deliver", "retire",
+		"hold", "certify" };
 
 	return names[action];
 }
@@ -112,7 +113,7 @@ static void make_item(const struct reason_input *in, struct plan_item *item)
 	set_life(in->certificate, in->options, item);
 	if (fact->exists)
 		item->due = plan_due(in->certificate, fact->not_before, fact->not_after);
-	item->why = reason_why(in, item, &item->action);
+	item->why = reason_why(in, item);
 	if (item->action == PLAN_ISSUE || item->action == PLAN_ROTATE)
 		return;
 	item->cut = false;
@@ -122,8 +123,29 @@ static void make_item(const struct reason_input *in, struct plan_item *item)
 
 static void count(struct plan *plan, const struct plan_item *item)
 {
-	plan->changes += item->action != PLAN_KEEP;
-	plan->signatures += item->action == PLAN_ISSUE || item->action == PLAN_ROTATE;
+	plan->changes += item->action != PLAN_KEEP && item->action != PLAN_HOLD;
+	plan->signatures += item->action == PLAN_ISSUE || item->action == PLAN_ROTATE ||
+	                    item->action == PLAN_CERTIFY;
+	plan->held += item->held;
+}
+
+static void add_crosses(
+    const struct inventory *inventory, const struct plan_facts *facts, struct plan *plan)
+{
+	for (size_t i = 0; i < facts->n_crosses; i++) {
+		const struct cross_fact *cross = &facts->crosses[i];
+		struct plan_item *item = &plan->items[plan->n++];
+
+		item->action = PLAN_CERTIFY;
+		item->entry = mem_strdup(cross->ca);
+		item->certificate = (size_t)-1;
+		item->not_before = cross->not_before;
+		item->not_after = cross->not_after;
+		item->why =
+		    mem_printf("'%s' certifies its key, for clients that trust '%s' alone",
+		        inventory_issuer(inventory)->name, inventory_issuer(inventory)->name);
+		count(plan, item);
+	}
 }
 
 static void add_gone(const struct plan_facts *facts, struct plan *plan)
@@ -215,8 +237,8 @@ static void make_items(const struct inventory *inventory, const struct plan_fact
 {
 	MICA_FREE struct reason_trees *trees = reason_trees(inventory, facts, options->only);
 
-	plan->items =
-	    mem_array(inventory->n_certificates + facts->n_gone, sizeof(*plan->items));
+	plan->items = mem_array(
+	    inventory->n_certificates + facts->n_crosses + facts->n_gone, sizeof(*plan->items));
 	for (size_t i = 0; i < inventory->n_certificates; i++) {
 		const struct reason_input in = {
 			.inventory = inventory,
@@ -235,8 +257,10 @@ static void make_items(const struct inventory *inventory, const struct plan_fact
 		make_item(&in, item);
 		count(plan, item);
 	}
-	if (!options->only)
-		add_gone(facts, plan);
+	if (options->only)
+		return;
+	add_crosses(inventory, facts, plan);
+	add_gone(facts, plan);
 }
 
 int plan_make(const struct inventory *inventory, const struct plan_facts *facts,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reason.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <mica/clock.h>
@@ -62,7 +63,8 @@ static char *certificate_reason(const struct reason_input *in)
 	if (fact->revoked)
 		return mem_strdup("it was revoked");
 	if (fact->other_ca)
-		return mem_strdup("it was issued by a CA that is not the issuing one");
+		return mem_printf("issued by '%s', and '%s' issues now", fact->other_ca,
+		    inventory_issuer(in->inventory)->name);
 	if (memcmp(&wanted, &fact->definition, sizeof(wanted)) != 0)
 		return mem_strdup("its names, profile or algorithm changed in the inventory");
 	if (in->certificate->csr && fact->request_changed)
@@ -141,31 +143,67 @@ static char *keep_reason(const struct reason_input *in, const struct plan_item *
 	    "valid until %s, renewed from %s on", end, clock_date(item->due, due));
 }
 
-char *reason_why(
-    const struct reason_input *in, const struct plan_item *item, enum plan_action *ret)
+/* Why a new one is due; NULL: it is not. */
+static char *rotate_reason(const struct reason_input *in, const struct plan_item *item)
 {
-	char *why;
+	char *why = certificate_reason(in);
 
-	*ret = PLAN_ISSUE;
-	if (!in->fact->exists && in->fact->revoked)
-		return mem_strdup("the last one was revoked");
-	if (!in->fact->exists)
-		return mem_strdup("there is none yet");
-	*ret = PLAN_ROTATE;
-	why = certificate_reason(in);
 	if (!why)
 		why = key_reason(in);
 	if (!why)
 		why = expiry_reason(in, item);
 	if (!why && in->forced)
 		why = mem_strdup("asked for");
+	return why;
+}
+
+/* It is worth keeping only while it works, and will until somebody looks again. */
+static bool is_held(const struct reason_input *in)
+{
+	const struct entry_fact *fact = in->fact;
+	MICA_FREE char *lost = key_reason(in);
+
+	return fact->other_ca && fact->held && !fact->revoked && !lost &&
+	       fact->not_after - in->options->now > CLOCK_DAY;
+}
+
+static char *held_reason(
+    const struct reason_input *in, struct plan_item *item, const char *rotate)
+{
+	MICA_FREE char *deliver = deliver_reason(in);
+
+	item->held = true;
+	item->action = deliver ? PLAN_DELIVER : PLAN_HOLD;
+	if (deliver)
+		return mem_printf("%s; then '%s' issues it anew", deliver,
+		    inventory_issuer(in->inventory)->name);
+	return mem_printf("%s; held: %s", rotate, in->fact->held);
+}
+
+char *reason_why(const struct reason_input *in, struct plan_item *item)
+{
+	char *why;
+
+	item->action = PLAN_ISSUE;
+	if (!in->fact->exists && in->fact->revoked)
+		return mem_strdup("the last one was revoked");
+	if (!in->fact->exists)
+		return mem_strdup("there is none yet");
+	item->action = PLAN_ROTATE;
+	why = rotate_reason(in, item);
+	if (why && is_held(in)) {
+		char *held = held_reason(in, item, why);
+
+		free(why);
+		return held;
+	}
 	if (why)
 		return why;
-	*ret = PLAN_DELIVER;
+	item->action = PLAN_DELIVER;
 	why = deliver_reason(in);
 	if (why)
 		return why;
-	*ret = PLAN_KEEP;
+	item->action = PLAN_KEEP;
 	return keep_reason(in, item);
 }
 

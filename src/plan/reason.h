@@ -28,9 +28,8 @@ struct reason_input {
 	bool forced;
 };
 
-/* item has due and the life of a certificate made now; free() the answer */
-char *reason_why(
-    const struct reason_input *in, const struct plan_item *item, enum plan_action *ret);
+/* item has due and the life of a certificate made now; gets action and held. free() the answer */
+char *reason_why(const struct reason_input *in, struct plan_item *item);
 
 /* Why a CRL is due, or until when it is not. crl has due, and the end of one that were signed now;
  * free() the answer. */

@@ -224,10 +224,9 @@ static void certificate_will_not_do(void **state)
 	set_up(state);
 	tear_down((void *[]){ world });
 	world = *state;
-	world->entries[INGEST].other_ca = true;
-	expect_alone(
-	    world, INGEST, PLAN_ROTATE, "it was issued by a CA that is not the issuing one");
-	world->entries[INGEST].other_ca = false;
+	world->entries[INGEST].other_ca = "g0";
+	expect_alone(world, INGEST, PLAN_ROTATE, "issued by 'g0', and 'g1' issues now");
+	world->entries[INGEST].other_ca = NULL;
 	world->entries[INGEST].definition.bytes[31] ^= 1;
 	expect_alone(world, INGEST, PLAN_ROTATE,
 	    "its names, profile or algorithm changed in the inventory");
@@ -237,6 +236,88 @@ static void certificate_will_not_do(void **state)
 	assert_int_equal(world->plan->changes, 0);
 	world->entries[REMOTE].request_changed = true;
 	expect_alone(world, REMOTE, PLAN_ROTATE, "the request holds another key");
+}
+
+static void expect_held(const struct world *world, size_t item, enum plan_action action)
+{
+	assert_int_equal(world->plan->held, 1);
+	assert_true(world->plan->items[item].held);
+	assert_int_equal(world->plan->items[item].action, action);
+	assert_true(world->plan->items[item].not_before == now - DAY);
+}
+
+/* As long as the old one works, and will until somebody looks again. */
+static void held(void **state)
+{
+	struct world *world = *state;
+	struct entry_fact *ingest = &world->entries[INGEST];
+
+	ingest->other_ca = "g0";
+	ingest->held = "the Milvus of 'prod' is owed a restart";
+	make(world);
+	expect_held(world, INGEST, PLAN_HOLD);
+	expect(world, INGEST, PLAN_HOLD,
+	    "issued by 'g0', and 'g1' issues now; held: the Milvus of 'prod' is owed a "
+	    "restart");
+	assert_int_equal(world->plan->changes, 0);
+	assert_int_equal(world->plan->signatures, 0);
+	world->trees[1].state = TREE_CA_CHANGED;
+	make(world);
+	expect_held(world, INGEST, PLAN_DELIVER);
+	expect(world, INGEST, PLAN_DELIVER,
+	    "ca.pem must change in /etc/mica/out/prod/clients/ingest; then 'g1' issues it "
+	    "anew");
+	assert_int_equal(world->plan->changes, 1);
+	world->trees[1].state = TREE_GOOD;
+	world->options.force_mode = PLAN_FORCE_ALL;
+	make(world);
+	expect_held(world, INGEST, PLAN_HOLD);
+	assert_int_equal(world->plan->signatures, 3);
+}
+
+static void not_held(void **state)
+{
+	struct world *world = *state;
+	struct entry_fact *ingest = &world->entries[INGEST];
+
+	ingest->other_ca = "g0";
+	ingest->held = "the Milvus of 'prod' is owed a restart";
+	ingest->not_after = now + DAY + 1; /* due since long */
+	make(world);
+	expect_held(world, INGEST, PLAN_HOLD);
+	ingest->not_after = now + DAY;
+	expect_alone(world, INGEST, PLAN_ROTATE, "issued by 'g0', and 'g1' issues now");
+	assert_int_equal(world->plan->held, 0);
+	ingest->not_after = now + 29 * DAY;
+	ingest->revoked = true;
+	expect_alone(world, INGEST, PLAN_ROTATE, "it was revoked");
+	ingest->revoked = false;
+	world->trees[1].state = TREE_KEY_LOST;
+	world->trees[1].key_good = false;
+	expect_alone(world, INGEST, PLAN_ROTATE, "issued by 'g0', and 'g1' issues now");
+	ingest->exists = false;
+	expect_alone(world, INGEST, PLAN_ISSUE, "there is none yet");
+	assert_int_equal(world->plan->held, 0);
+}
+
+static void certified(void **state)
+{
+	struct world *world = *state;
+	const struct cross_fact cross = { "g2", now, now + 7 * DAY };
+
+	world->facts.crosses = &cross;
+	world->facts.n_crosses = 1;
+	make(world);
+	assert_int_equal(world->plan->n, 5);
+	expect(world, 4, PLAN_CERTIFY,
+	    "'g1' certifies its key, for clients that trust 'g1' alone");
+	assert_string_equal(world->plan->items[4].entry, "g2");
+	assert_true(world->plan->items[4].not_after == now + 7 * DAY);
+	assert_int_equal(world->plan->changes, 1);
+	assert_int_equal(world->plan->signatures, 1);
+	world->options.only = "prod";
+	make(world);
+	assert_int_equal(world->plan->signatures, 0);
 }
 
 static void key_lost(void **state)
@@ -563,6 +644,9 @@ int main(void)
 		TEST(due_is_exact),
 		TEST(ahead),
 		TEST(certificate_will_not_do),
+		TEST(held),
+		TEST(not_held),
+		TEST(certified),
 		TEST(key_lost),
 		TEST(delivered_again),
 		TEST(forced),
