@@ -193,6 +193,9 @@ void inventory_free(struct inventory *inventory);
 MICA_DEFINE_FREEP(struct inventory, inventory_free)
 
 const struct inv_ca *inventory_issuer(const struct inventory *inventory);
+/* Whether what a client trusts is more than a server's ca.pem, since some CA stands below another: then it
+ * lies beside that in trust.pem. */
+bool inventory_has_trust_file(const struct inventory *inventory);
 /* NULL when there is none */
 const struct inv_certificate *inventory_certificate(const struct inventory *inventory, const char *name);
 const struct inv_deployment *inventory_deployment(const struct inventory *inventory, const char *name);

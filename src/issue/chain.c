@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What stands above the issuing CA, and whom it makes others trust.
+ * What stands above the CAs, and whom they make others trust: the one that issues, then those
+ * that are trusted, in the inventory's order, then what `trust` names.
  *
  * Milvus lets in every client under any certificate of its ca.pem, so a server's ca.pem holds
- * the issuing CA alone: a root above it would let in whatever else that root certifies. A
- * client's ca.pem reaches up to the root, because OpenSSL trusts nothing less.
+ * the CAs themselves: a root above one would let in whatever else that root certifies. A
+ * client's ca.pem reaches up to the roots, because OpenSSL trusts nothing less.
  */
 #include "issue_private.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include <mica/certificate.h>
 #include <mica/file.h>
@@ -103,27 +105,80 @@ static void read_one(struct issue *issue, struct issuer *issuer)
 	check_permitted(issue, issuer);
 }
 
+/* What the inventory says was compared when it was read: an adopted certificate says it itself.
+ */
+static void check_subjects(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		const struct issuer *issuer = &issue->cas[i];
+
+		for (size_t k = 0; k < i && issuer->ca; k++) {
+			const struct issuer *other = &issue->cas[k];
+			struct err err = ERR_INIT;
+
+			if (!other->ca ||
+			    !buf_same(ca_subject(other->ca), ca_subject(issuer->ca)->data,
+			        ca_subject(issuer->ca)->len))
+				continue;
+			err_set(&err, ERR_FAILED,
+			    "the certificates of CA '%s' and CA '%s' have the same subject",
+			    other->inv->name, issuer->inv->name);
+			err_hint(&err, "a new generation has a new subject");
+			issue_blame(issue, "subject", &issuer->inv->mark, &err);
+		}
+	}
+}
+
 void issue_read_chain(struct issue *issue)
 {
 	for (size_t i = 0; i < issue->inventory->n_cas; i++)
 		read_one(issue, &issue->cas[i]);
+	check_subjects(issue);
 }
 
 /* --- what follows from it
  * ---------------------------------------------------------------------
  */
 
+/* Each certificate of pem that is not there yet: two CAs may stand below one root. */
+static void add_once(struct buf *bundle, const struct buf *pem)
+{
+	static const char last[] = "-----END CERTIFICATE-----\n";
+	const uint8_t *at = pem->data, *end = at + pem->len;
+
+	while (at < end) {
+		const uint8_t *found = memmem(at, (size_t)(end - at), last, strlen(last));
+		size_t len = found ? (size_t)(found - at) + strlen(last) : (size_t)(end - at);
+
+		if (bundle->len == 0 || !memmem(bundle->data, bundle->len, at, len))
+			buf_add(bundle, at, len);
+		at += len;
+	}
+}
+
+static void trust_ca(struct issue *issue, const struct issuer *issuer)
+{
+	BUF_AUTO above = BUF_INIT;
+
+	if (!issuer->ca)
+		return;
+	ca_add_above(issuer->ca, &above);
+	add_once(&issue->let_in, ca_pem(issuer->ca));
+	add_once(&issue->trusted, ca_pem(issuer->ca));
+	add_once(&issue->trusted, &above);
+}
+
 void issue_fill_trust(struct issue *issue)
 {
-	const struct buf *own = issue->ca ? ca_pem(issue->ca) : NULL;
+	const struct inventory *inventory = issue->inventory;
 
-	if (own) {
-		buf_add(&issue->let_in, own->data, own->len);
-		buf_add(&issue->trusted, own->data, own->len);
-		ca_add_above(issue->ca, &issue->trusted);
+	trust_ca(issue, &issue->cas[inventory->issuing]);
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		if (inventory->cas[i].state == CA_TRUSTED)
+			trust_ca(issue, &issue->cas[i]);
 	}
-	buf_add(&issue->let_in, issue->trust.data, issue->trust.len);
-	buf_add(&issue->trusted, issue->trust.data, issue->trust.len);
+	add_once(&issue->let_in, &issue->trust);
+	add_once(&issue->trusted, &issue->trust);
 }
 
 void issue_certificate_text(
@@ -148,8 +203,9 @@ const struct buf *issue_ca_file(const struct issue *issue, const struct place *p
 
 const struct buf *issue_trust_file(const struct issue *issue, const struct place *place)
 {
-	return is_server(issue, place) && issue->ca && ca_chain(issue->ca) ? &issue->trusted
-	                                                                   : NULL;
+	return is_server(issue, place) && inventory_has_trust_file(issue->inventory)
+	           ? &issue->trusted
+	           : NULL;
 }
 
 struct digest issue_trust_digest(const struct buf *ca_file, const struct buf *trust_file)

@@ -74,11 +74,6 @@ static void add_config(struct subject *subject)
 	}
 }
 
-static bool has_trust_file(const struct issue *issue)
-{
-	return inventory_issuer(issue->inventory)->n_parents > 0;
-}
-
 static void add_client(struct subject *subject, const struct inv_certificate *entry)
 {
 	const char *out = subject->deployment->out;
@@ -150,8 +145,8 @@ static int judge_deployment(struct issue *issue, const struct inv_deployment *de
 	subject.target.mounts = &subject.mount;
 	/* what else Milvus is told of, of etcd say, is not mica's, and lies in its container */
 	subject.target.mounted_only = deployment->kind != DEPLOY_FILES;
-	subject.ca = mem_printf(
-	    "%s/tls/%s", deployment->out, has_trust_file(issue) ? "trust.pem" : "ca.pem");
+	subject.ca = mem_printf("%s/tls/%s", deployment->out,
+	    inventory_has_trust_file(issue->inventory) ? "trust.pem" : "ca.pem");
 	subject.target.ca = subject.ca;
 	add_clients(&subject);
 	add_endpoints(&subject);

@@ -10,6 +10,7 @@
 #include <mica/certificate.h>
 
 #include "crl.h"
+#include "generations.h"
 
 bool issue_takes_request(const struct inv_certificate *certificate)
 {
@@ -43,8 +44,9 @@ static int entry_fact(struct issue *issue, size_t i, struct err *err)
 		.not_before = current->not_before,
 		.not_after = current->not_after,
 		.definition = current->definition,
-		.other_ca = strcmp(current->ca, inventory_issuer(issue->inventory)->name) != 0,
 	};
+	if (strcmp(current->ca, inventory_issuer(issue->inventory)->name) != 0)
+		fact->other_ca = current->ca;
 	if (issue_takes_request(entry)) {
 		struct digest key = digest_of(issue->requests[i].data, issue->requests[i].len);
 
@@ -153,18 +155,22 @@ static enum tree_state judge_certificate(struct issue *issue, struct place *plac
 	return TREE_OLD;
 }
 
-/* What lies there, as it was delivered, is no edit. */
-static bool was_delivered(const struct place *place, bool has_trust_file)
+/* What lies there, as it was delivered, is no edit; there may have been no trust.pem then. */
+static bool was_delivered(const struct place *place)
 {
 	BUF_AUTO ca_file = BUF_INIT;
 	BUF_AUTO trust_file = BUF_INIT;
 	struct err ignored = ERR_INIT; /* what cannot be read is not what was delivered */
 	struct digest found;
 
-	if (outdir_read(place->dir, "ca.pem", &ca_file, &ignored) < 0 ||
-	    (has_trust_file && outdir_read(place->dir, "trust.pem", &trust_file, &ignored) < 0))
+	if (outdir_read(place->dir, "ca.pem", &ca_file, &ignored) < 0)
 		return false;
-	found = issue_trust_digest(&ca_file, has_trust_file ? &trust_file : NULL);
+	found = issue_trust_digest(&ca_file, NULL);
+	if (digests_equal(&found, &place->delivery.ca_file))
+		return true;
+	if (outdir_read(place->dir, "trust.pem", &trust_file, &ignored) < 0)
+		return false;
+	found = issue_trust_digest(&ca_file, &trust_file);
 	return digests_equal(&found, &place->delivery.ca_file);
 }
 
@@ -176,7 +182,7 @@ static enum tree_state judge_trust(struct issue *issue, struct place *place)
 
 	if (ca == SAME && trust == SAME)
 		return TREE_GOOD;
-	if (was_delivered(place, trust_file != NULL))
+	if (was_delivered(place))
 		return TREE_CA_CHANGED;
 	return ca != SAME ? state(&place->fact, TREE_OLD, "ca.pem", ca)
 	                  : state(&place->fact, TREE_OLD, "trust.pem", trust);
@@ -260,11 +266,23 @@ static void add_gone(struct issue *issue, const struct record *record)
 	issue->gone_seqs[issue->n_gone++] = record->seq;
 }
 
+/* Its own certificate, not its request and not a cross-certificate. */
+static void note_ca(struct issue *issue, const struct record *record)
+{
+	if (strchr(record->entry, ':') || issue_issuer(issue, record->entry))
+		return;
+	issue->dropped =
+	    mem_grow(issue->dropped, &issue->cap_dropped, issue->n_dropped + 1, sizeof(char *));
+	issue->dropped[issue->n_dropped++] = mem_strdup(record->entry);
+}
+
 static void sort_out(struct issue *issue, const struct record *record)
 {
 	const struct inv_certificate *entry =
 	    inventory_certificate(issue->inventory, record->entry);
 
+	if (record->kind == RECORD_CA)
+		note_ca(issue, record);
 	if (record->kind != RECORD_SERVER && record->kind != RECORD_CLIENT)
 		return;
 	if (entry)
@@ -310,8 +328,40 @@ int issue_gather_facts(struct issue *issue, struct err *err)
 		if (place_fact(issue, &issue->places[i], err) < 0)
 			return -1;
 	}
-	if (issue->ledger && find_active(issue, err) < 0)
+	if (issue->ledger && (find_active(issue, err) < 0 || generations_hold(issue, err) < 0))
 		return -1;
 	issue->facts_known = true;
 	return 0;
+}
+
+static void free_texts(char ***texts, size_t *n, size_t *cap)
+{
+	for (size_t i = 0; i < *n; i++)
+		free((*texts)[i]);
+	free(*texts);
+	*texts = NULL;
+	*n = *cap = 0;
+}
+
+void issue_forget_facts(struct issue *issue)
+{
+	size_t n = issue->inventory ? issue->inventory->n_certificates : 0;
+
+	for (size_t i = 0; issue->current && i < n; i++)
+		record_clear(&issue->current[i]);
+	for (size_t i = 0; i < issue->n_places; i++)
+		delivery_clear(&issue->places[i].delivery);
+	free(issue->current);
+	free(issue->entries);
+	free(issue->older);
+	free(issue->gone_seqs);
+	free_texts(&issue->gone, &issue->n_gone, &issue->cap_gone);
+	free_texts(&issue->held, &issue->n_held, &issue->cap_held);
+	free_texts(&issue->dropped, &issue->n_dropped, &issue->cap_dropped);
+	issue->current = NULL;
+	issue->entries = NULL;
+	issue->older = NULL;
+	issue->n_older = issue->cap_older = 0;
+	issue->gone_seqs = NULL;
+	issue->facts_known = false;
 }

@@ -109,6 +109,10 @@ struct issue {
 	size_t n_gone, cap_gone;
 	struct older *older;
 	size_t n_older, cap_older;
+	char **held; /* why entries are held; the facts borrow it */
+	size_t n_held, cap_held;
+	char **dropped; /* CAs of the ledger that have left the inventory */
+	size_t n_dropped, cap_dropped;
 	bool facts_known;
 
 	struct plan *plan;
@@ -129,6 +133,8 @@ struct issue {
 
 /* facts.c: entries, places and gone, from the ledger and the disk */
 int issue_gather_facts(struct issue *issue, struct err *err) MICA_CHECKED;
+/* so that they are gathered again */
+void issue_forget_facts(struct issue *issue);
 /* the certificate file of a place as it should be: the leaf, then the chain of the CA that
  * issued it, by its name */
 void issue_certificate_text(

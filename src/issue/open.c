@@ -151,27 +151,15 @@ static void free_facts(struct issue *issue)
 {
 	size_t n = issue->inventory ? issue->inventory->n_certificates : 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if (issue->requests)
-			buf_clear(&issue->requests[i]);
-		if (issue->current)
-			record_clear(&issue->current[i]);
-	}
-	for (size_t i = 0; i < issue->n_places; i++) {
+	issue_forget_facts(issue);
+	for (size_t i = 0; issue->requests && i < n; i++)
+		buf_clear(&issue->requests[i]);
+	for (size_t i = 0; i < issue->n_places; i++)
 		free(issue->places[i].dir);
-		delivery_clear(&issue->places[i].delivery);
-	}
-	for (size_t i = 0; i < issue->n_gone; i++)
-		free(issue->gone[i]);
 	free(issue->requests);
-	free(issue->current);
-	free(issue->entries);
 	free(issue->places);
 	free(issue->owed_now);
 	free(issue->first_place);
-	free(issue->gone);
-	free(issue->gone_seqs);
-	free(issue->older);
 }
 
 static void free_cas(struct issue *issue)

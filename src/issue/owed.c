@@ -184,7 +184,10 @@ static int note(struct issue *issue, size_t deployment, unsigned changes, struct
 	const struct inv_deployment *to = &issue->inventory->deployments[deployment];
 	struct owed owed;
 
-	if (changes == 0 || !owed_is_kept(to))
+	if (changes == 0)
+		return 0;
+	issue->owed_now[deployment] = true;
+	if (!owed_is_kept(to))
 		return 0;
 	if (owed_read(issue, to, &owed, err) < 0)
 		return -1;
@@ -192,7 +195,6 @@ static int note(struct issue *issue, size_t deployment, unsigned changes, struct
 		owed.since = issue->ambient.now;
 	owed.sign = sign_of(issue, deployment, changes, owed.sign);
 	owed.changes |= changes;
-	issue->owed_now[deployment] = true;
 	return write_note(issue, to, &owed, err);
 }
 

@@ -5,17 +5,21 @@
 #include <string.h>
 
 #include "crl.h"
+#include "generations.h"
 
 static int need_ca(const struct issue *issue, struct err *err)
 {
 	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	const bool alone = issue->inventory->n_cas == 1;
+	const char *name = alone ? "" : ca->name, *blank = alone ? "" : " ";
 
 	if (issue->ca)
 		return 0;
 	err_set(err, ERR_FAILED, "the CA '%s' has no certificate yet", ca->name);
 	if (ca->n_parents > 0 && !ca->certificate)
-		return err_hint(err, "make its key and a request for it: mica init --csr FILE");
-	return err_hint(err, "make its key and certificate: mica init");
+		return err_hint(err,
+		    "make its key and a request for it: mica init%s%s --csr FILE", blank, name);
+	return err_hint(err, "make its key and certificate: mica init%s%s", blank, name);
 }
 
 static struct tree_fact *tree_facts(const struct issue *issue)
@@ -109,8 +113,10 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.force_mode = options->force_all ? PLAN_FORCE_ALL : PLAN_FORCE_NAMED,
 	};
 
-	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0)
+	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
+	    generations_check_retired(issue, err) < 0)
 		return -1;
+	generations_warn(issue);
 	trees = tree_facts(issue);
 	crl = crlset_fact(issue);
 	facts = (struct plan_facts){

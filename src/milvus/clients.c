@@ -88,9 +88,7 @@ static const char *trust_file(const struct site *site)
 {
 	const struct inventory *inventory = site->inventory;
 
-	return inventory->n_cas > 0 && inventory->cas[inventory->issuing].n_parents > 0
-	           ? "trust.pem"
-	           : "ca.pem";
+	return inventory_has_trust_file(inventory) ? "trust.pem" : "ca.pem";
 }
 
 static char *dir_of(const struct site *site, const struct inv_certificate *client)
