@@ -155,7 +155,10 @@ static void judge(struct bench *bench, size_t i)
 	MICA_AUTO(parsed_freep)
 	struct parsed *parsed =
 	    parsed_of(bench->certificates[i].data, bench->certificates[i].len);
-	struct lint_case lint_case = { parsed, PROFILE_SERVER, "bench", bench->ambient.now };
+	struct lint_case lint_case = { .certificate = parsed,
+		.profile = PROFILE_SERVER,
+		.entry = "bench",
+		.now = bench->ambient.now };
 
 	lint_judge(bench->lint, &lint_case, &findings);
 	if (findings.n > 0)
