@@ -1,35 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * sign_crl MODULE MODULE-ARGS URI PIN-FILE CA.pem COUNT OUT.der: signs a revocation list of
- * COUNT entries by the CA key on a token, through mica's own door to it (include/mica/token.h),
- * and writes it. For the scenarios: a job of megabytes. MODULE-ARGS may be empty.
+ * sign_crl MODULE MODULE-ARGS URI PIN-FILE CA.pem COUNT OUT.der [CERTIFICATE...]: a revocation
+ * list of COUNT entries and those of the certificates, through mica's own doors:
+ * lint_approve_crl(), approvals_sign() with the CA key on a token (include/mica/token.h),
+ * crl_read(). For the scenarios: a job of megabytes. MODULE-ARGS may be empty. Says how long
+ * each step took.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-
+#include <mica/certificate.h>
+#include <mica/clock.h>
+#include <mica/crl.h>
 #include <mica/file.h>
 #include <mica/mem.h>
 #include <mica/token.h>
 
-/* the inside of a signer: nobody but approvals_sign() and tests sign */
-#include "../../src/pki/signer_private.h"
-
 enum { PIN_FILE_MAX = 256, CA_MAX = 1 << 20 };
-
-MICA_DEFINE_FREEP(ASN1_INTEGER, ASN1_INTEGER_free)
-MICA_DEFINE_FREEP(ASN1_TIME, ASN1_TIME_free)
-MICA_DEFINE_FREEP(BIO, BIO_free)
-MICA_DEFINE_FREEP(EVP_PKEY, EVP_PKEY_free)
-MICA_DEFINE_FREEP(X509, X509_free)
-MICA_DEFINE_FREEP(X509_CRL, X509_CRL_free)
 
 static void die(const char *what, const struct err *err)
 {
@@ -37,155 +27,186 @@ static void die(const char *what, const struct err *err)
 	exit(1);
 }
 
-static X509 *read_ca(const char *path)
+static void step(const char *what)
 {
-	MICA_AUTO(BIO_freep) BIO *in = BIO_new_file(path, "r");
-	X509 *ca = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+	static double last;
+	struct timespec now;
+	double seconds;
 
-	if (!ca)
-		die("the CA certificate cannot be read", NULL);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	if (what)
+		printf("%s %.2f s\n", what, seconds - last);
+	last = seconds;
+}
+
+/* --- what is revoked --- */
+
+static int by_serial(const void *a, const void *b)
+{
+	return memcmp(((const struct revocation *)a)->serial,
+	    ((const struct revocation *)b)->serial, sizeof(((struct revocation *)0)->serial));
+}
+
+/* 20 octets each, spread by a multiplication modulo 2^64, which gives none twice */
+static struct revocation nobodys(uint64_t number, int64_t now)
+{
+	static const enum revocation_reason reasons[] = { REVOKED_UNSPECIFIED,
+		REVOKED_KEY_COMPROMISE, REVOKED_SUPERSEDED, REVOKED_CESSATION };
+	const uint64_t spread = number * 0x9e3779b97f4a7c15ULL;
+	struct revocation one = { .at = now - (int64_t)(number % 10000),
+		.reason = reasons[number % mem_count(reasons)] };
+
+	memset(one.serial, 0x5a, sizeof(one.serial));
+	for (int i = 0; i < 8; i++)
+		one.serial[i + 1] = (uint8_t)(spread >> 8 * i);
+	return one;
+}
+
+static struct revocation of_certificate(const char *path, int64_t now)
+{
+	struct revocation one = { .at = now, .reason = REVOKED_KEY_COMPROMISE };
+	struct err err = ERR_INIT;
+	struct buf *ders = NULL;
+	BUF_AUTO bytes = BUF_INIT;
+	BUF_AUTO tbs = BUF_INIT;
+	size_t n = 0;
+
+	if (file_read(AT_FDCWD, path, CA_MAX, &bytes, &err) < 0 ||
+	    chain_read_ders(path, &bytes, &ders, &n, &err) < 0 ||
+	    certificate_parts(&ders[0], &tbs, one.serial, &err) < 0)
+		die("a certificate cannot be read", &err);
+	chain_free_ders(ders, n);
+	return one;
+}
+
+static struct revocation *make_list(size_t count, char **paths, size_t n_paths, int64_t now)
+{
+	struct revocation *all = mem_array(count + n_paths + 1, sizeof(*all));
+
+	for (size_t i = 0; i < count; i++)
+		all[i] = nobodys(i + 1, now);
+	for (size_t i = 0; i < n_paths; i++)
+		all[count + i] = of_certificate(paths[i], now);
+	qsort(all, count + n_paths, sizeof(*all), by_serial);
+	return all;
+}
+
+/* --- the doors --- */
+
+static struct ca *read_ca(const char *path)
+{
+	struct ca *ca = NULL;
+	struct err err = ERR_INIT;
+	BUF_AUTO bytes = BUF_INIT;
+
+	if (file_read(AT_FDCWD, path, CA_MAX, &bytes, &err) < 0 ||
+	    ca_read(path, &bytes, &ca, &err) < 0)
+		die("the CA certificate cannot be read", &err);
 	return ca;
 }
 
-static void add_entry(X509_CRL *crl, uint64_t number, const ASN1_TIME *when)
+static struct approval *approve(const struct ca *ca, const struct crl_spec *spec)
 {
-	MICA_AUTO(ASN1_INTEGER_freep) ASN1_INTEGER *serial = ASN1_INTEGER_new();
-	X509_REVOKED *one = X509_REVOKED_new();
+	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	struct approval *approval = NULL;
+	struct err err = ERR_INIT;
 
-	if (!serial || !one || ASN1_INTEGER_set_uint64(serial, UINT64_MAX - number) != 1 ||
-	    X509_REVOKED_set_serialNumber(one, serial) != 1 ||
-	    X509_REVOKED_set_revocationDate(one, (ASN1_TIME *)when) != 1 ||
-	    X509_CRL_add0_revoked(crl, one) != 1)
-		die("an entry cannot be made", NULL);
+	if (lint_new(ca, &lint, &err) < 0 ||
+	    lint_approve_crl(lint, spec, spec->this_update, &findings, &approval, &err) < 0)
+		die("lint", &err);
+	for (size_t i = 0; i < findings.n; i++)
+		fprintf(stderr, "sign_crl: %s\n", findings.items[i].text);
+	return approval;
 }
 
-/* The throw-away key of the CA's kind puts the AlgorithmIdentifier in. */
-static X509_CRL *make(const X509 *ca, enum algorithm algorithm, uint64_t count)
-{
-	const struct algorithm_info *info = algorithm_info(algorithm);
-	MICA_AUTO(EVP_PKEY_freep)
-	EVP_PKEY *key = info->rsa ? EVP_RSA_gen(2048) : EVP_EC_gen(info->group);
-	MICA_AUTO(ASN1_TIME_freep) ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
-	MICA_AUTO(ASN1_TIME_freep) ASN1_TIME *later = X509_gmtime_adj(NULL, 86400);
-	X509_CRL *crl = X509_CRL_new();
-
-	if (!key || !now || !later || !crl ||
-	    X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
-	    X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca)) != 1 ||
-	    X509_CRL_set1_lastUpdate(crl, now) != 1 ||
-	    X509_CRL_set1_nextUpdate(crl, later) != 1)
-		die("the list cannot be made", NULL);
-	for (uint64_t i = 0; i < count; i++)
-		add_entry(crl, i, now);
-	if (X509_CRL_sign(crl, key, EVP_get_digestbyname(info->digest)) <= 0)
-		die("the list cannot be encoded", NULL);
-	return crl;
-}
-
-static void add_signature(const struct buf *signature, struct buf *ret)
-{
-	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-	unsigned char *der = NULL;
-	int len;
-
-	if (!bits || ASN1_STRING_set(bits, signature->data, (int)signature->len) != 1)
-		die("the signature cannot be encoded", NULL);
-	bits->flags = (bits->flags & ~7L) | ASN1_STRING_FLAG_BITS_LEFT; /* no trimming */
-	len = i2d_ASN1_BIT_STRING(bits, &der);
-	if (len <= 0)
-		die("the signature cannot be encoded", NULL);
-	buf_add(ret, der, (size_t)len);
-	OPENSSL_free(der);
-	ASN1_BIT_STRING_free(bits);
-}
-
-/* CertificateList (RFC 5280, 5.1): the to-be-signed part, the algorithm, the signature */
-static void put_together(const X509_CRL *crl, const struct sign_job *job, struct buf *ret)
-{
-	unsigned char header[16], *end = header, *der = NULL;
-	const ASN1_BIT_STRING *ignored;
-	const X509_ALGOR *algorithm;
-	BUF_AUTO body = BUF_INIT;
-	int len;
-
-	X509_CRL_get0_signature(crl, &ignored, &algorithm);
-	len = i2d_X509_ALGOR(algorithm, &der);
-	if (len <= 0)
-		die("the algorithm cannot be encoded", NULL);
-	buf_add(&body, job->tbs, job->tbs_len);
-	buf_add(&body, der, (size_t)len);
-	OPENSSL_free(der);
-	add_signature(&job->signature, &body);
-	ASN1_put_object(&end, 1, (int)body.len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
-	buf_add(ret, header, (size_t)(end - header));
-	buf_add(ret, body.data, body.len);
-}
-
-static struct token *log_in(char **argv, struct err *err)
+static struct token *log_in(char **argv)
 {
 	const struct token_params params = { .module = argv[1],
 		.module_args = argv[2][0] != '\0' ? argv[2] : NULL };
 	struct token *token = NULL;
+	struct err err = ERR_INIT;
 	BUF_AUTO pin = BUF_INIT;
 
-	if (file_read(AT_FDCWD, argv[4], PIN_FILE_MAX, &pin, err) < 0)
-		die("the PIN cannot be read", err);
+	if (file_read(AT_FDCWD, argv[4], PIN_FILE_MAX, &pin, &err) < 0)
+		die("the PIN cannot be read", &err);
 	buf_cut(&pin, strcspn(buf_text(&pin), "\n"));
-	if (token_open(&params, &token, err) < 0 ||
-	    token_select(token, argv[3], NULL, err) < 0 || token_login(token, &pin, err) < 0)
-		die("no login", err);
+	if (token_open(&params, &token, &err) < 0 ||
+	    token_select(token, argv[3], NULL, &err) < 0 || token_login(token, &pin, &err) < 0)
+		die("no login", &err);
 	return token;
 }
 
-static void sign(struct token *token, const struct token_key *key, const X509 *ca,
-    struct sign_job *job, struct err *err)
+static void sign(char **argv, const struct ca *ca, struct approval **approval, struct buf *ret)
 {
+	MICA_AUTO(token_closep) struct token *token = log_in(argv);
+	MICA_AUTO(token_key_clear) struct token_key key = { 0 };
 	MICA_AUTO(signer_freep) struct signer *signer = NULL;
-	BUF_AUTO issuer = BUF_INIT;
-	unsigned char *der = NULL;
-	int len = i2d_X509_NAME(X509_get_subject_name(ca), &der);
+	struct err err = ERR_INIT;
 
-	if (len <= 0)
-		die("the issuer cannot be encoded", NULL);
-	buf_add(&issuer, der, (size_t)len);
-	OPENSSL_free(der);
-	if (token_signer(token, key, TOKEN_USE_ISSUE, &issuer, &signer, err) < 0 ||
-	    signer->ops->sign(signer->context, job, 1, NULL, NULL, err) < 0)
-		die("no signature", err);
+	if (token_find_key(token, &key, &err) < 0 ||
+	    token_signer(token, &key, TOKEN_USE_ISSUE, ca_subject(ca), &signer, &err) < 0)
+		die("no key", &err);
+	step("login");
+	if (approvals_sign(signer, ca, approval, 1, NULL, ret, &err) < 0)
+		die("no signature", &err);
+	step("sign");
+}
+
+/* What was written is read as anybody's, and says all that it was to say. */
+static void read_back(const struct buf *der, const struct ca *ca, const struct crl_spec *spec)
+{
+	struct crl **all = NULL;
+	struct err err = ERR_INIT;
+	struct revocation found;
+	size_t n = 0;
+
+	if (crl_read("the list", der, &all, &n, &err) < 0)
+		die("cannot read", &err);
+	if (n != 1 || !crl_is_from(all[0], ca) || crl_count(all[0]) != spec->n_revoked)
+		die("the list is another", NULL);
+	for (size_t i = 0; i < spec->n_revoked; i++) {
+		if (!crl_has(all[0], spec->revoked[i].serial, &found) ||
+		    found.at != spec->revoked[i].at || found.reason != spec->revoked[i].reason)
+			die("an entry is missing", NULL);
+	}
+	crls_free(all, n);
+	step("read");
 }
 
 int main(int argc, char **argv)
 {
-	MICA_AUTO(token_closep) struct token *token = NULL;
-	MICA_AUTO(X509_freep) X509 *ca = NULL;
-	MICA_AUTO(X509_CRL_freep) X509_CRL *crl = NULL;
-	MICA_AUTO(token_key_clear) struct token_key key = { 0 };
-	struct sign_job job = { .signature = BUF_INIT };
+	const int64_t now = (int64_t)time(NULL);
+	struct crl_spec spec = {
+		.entry = "g1",
+		.number = now,
+		.this_update = now,
+		.next_update = now + CLOCK_DAY,
+		.anchor = { .events = 1, .records = 1, .hash = digest_of("head", 4) },
+	};
+	MICA_AUTO(ca_freep) struct ca *ca = NULL;
+	MICA_FREE struct revocation *all = NULL;
+	struct approval *approval;
 	struct err err = ERR_INIT;
-	BUF_AUTO whole = BUF_INIT;
-	unsigned char *tbs = NULL;
-	int len;
+	BUF_AUTO der = BUF_INIT;
 
-	if (argc != 8) {
-		fprintf(stderr,
-		    "usage: sign_crl MODULE MODULE-ARGS URI PIN-FILE CA.pem COUNT OUT.der\n");
+	if (argc < 8) {
+		fprintf(stderr, "usage: sign_crl MODULE MODULE-ARGS URI PIN-FILE CA.pem COUNT "
+		                "OUT.der [CERTIFICATE...]\n");
 		return 2;
 	}
 	ca = read_ca(argv[5]);
-	token = log_in(argv, &err);
-	if (token_find_key(token, &key, &err) < 0)
-		die("no key", &err);
-	crl = make(ca, key.algorithm, strtoull(argv[6], NULL, 10));
-	len = i2d_re_X509_CRL_tbs(crl, &tbs);
-	if (len <= 0)
-		die("the list cannot be encoded", NULL);
-	job.tbs = tbs;
-	job.tbs_len = (size_t)len;
-	sign(token, &key, ca, &job, &err);
-	put_together(crl, &job, &whole);
-	if (file_replace(AT_FDCWD, argv[7], whole.data, whole.len, 0600, &err) < 0)
+	spec.n_revoked = strtoull(argv[6], NULL, 10);
+	all = make_list(spec.n_revoked, argv + 8, (size_t)argc - 8, now);
+	spec.n_revoked += (size_t)argc - 8;
+	spec.revoked = all;
+	step(NULL);
+	approval = approve(ca, &spec);
+	step("lint");
+	sign(argv, ca, &approval, &der);
+	read_back(&der, ca, &spec);
+	if (file_replace(AT_FDCWD, argv[7], der.data, der.len, 0600, &err) < 0)
 		die("the list cannot be written", &err);
-	buf_clear(&job.signature);
-	OPENSSL_free(tbs);
 	return 0;
 }

@@ -1,3 +1,3 @@
 module mica-judge
 
-go 1.20
+go 1.21

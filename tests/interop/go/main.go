@@ -3,6 +3,7 @@
 // Judges delivered files as Milvus's own language does.
 //
 //	judge verify server|client CA CERT [NAME]      crypto/x509 with the purpose's extended key usage
+//	judge crl CA CRL CERT                          is CERT among the revoked? How many there are, and CERT's reason
 //	judge handshake CA SERVER-CERT SERVER-KEY CLIENT-CERT CLIENT-KEY NAME
 //
 // handshake is Milvus's mode 2: RequireAndVerifyClientCert, TLS 1.3; "-" for the client's files: none.
@@ -74,6 +75,42 @@ func verify(purpose, ca, cert, name string) error {
 	return err
 }
 
+func crl(ca, list, cert string) error {
+	issuers, err := certificates(ca)
+	if err != nil {
+		return err
+	}
+	subjects, err := certificates(cert)
+	if err != nil {
+		return err
+	}
+	der, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	if block, _ := pem.Decode(der); block != nil {
+		der = block.Bytes
+	}
+	parsed, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return err
+	}
+	if err := parsed.CheckSignatureFrom(issuers[0]); err != nil {
+		return err
+	}
+	now := time.Now()
+	if now.Before(parsed.ThisUpdate) || now.After(parsed.NextUpdate) || parsed.Number.Sign() <= 0 {
+		return errors.New("the list is not for today")
+	}
+	for _, one := range parsed.RevokedCertificateEntries {
+		if one.SerialNumber.Cmp(subjects[0].SerialNumber) == 0 {
+			return fmt.Errorf("revoked, 1 of %d, reason %d", len(parsed.RevokedCertificateEntries), one.ReasonCode)
+		}
+	}
+	fmt.Printf("good, none of %d\n", len(parsed.RevokedCertificateEntries))
+	return nil
+}
+
 func serve(listener net.Listener, config *tls.Config) error {
 	connection, err := listener.Accept()
 	if err != nil {
@@ -139,10 +176,13 @@ func main() {
 	switch {
 	case len(os.Args) >= 5 && args[0] == "verify":
 		err = verify(args[1], args[2], args[3], args[4])
+	case len(os.Args) == 5 && args[0] == "crl":
+		err = crl(args[1], args[2], args[3])
 	case len(os.Args) == 8 && args[0] == "handshake":
 		err = handshake(args[1], args[2], args[3], args[4], args[5], args[6])
 	default:
-		err = errors.New("usage: judge verify server|client CA CERT [NAME] | judge handshake CA CERT KEY CERT KEY NAME")
+		err = errors.New("usage: judge verify server|client CA CERT [NAME] | judge crl CA CRL CERT | " +
+			"judge handshake CA CERT KEY CERT KEY NAME")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
