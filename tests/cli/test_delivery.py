@@ -19,7 +19,8 @@ def mode(path):
 def test_layout(home):
     home.begin()
     assert sorted(os.listdir(home / "out/prod")) == ["clients", "clients.md", "requests", "tls", "user.yaml"]
-    for folder, names in ((TLS, ["ca.pem", "server.key", "server.pem"]), (CLIENT, ["ca.pem", "client.key", "client.pem"])):
+    for folder, names in ((TLS, ["ca.pem", "crl.pem", "server.key", "server.pem"]),
+                          (CLIENT, ["ca.pem", "client.key", "client.pem", "crl.pem"])):
         shown = sorted(n for n in os.listdir(home / folder) if not n.startswith(".."))
         assert shown == names
         for name in names:
@@ -34,7 +35,7 @@ def test_the_state_directory_is_private(home):
     home.begin()
     assert mode(home / "state") == 0o700
     for path in (home / "state").rglob("*"):
-        if path.name != "g1.pem":
+        if path.name not in ("g1.pem", "g1.crl"):  # which everybody may read
             assert mode(path) & 0o077 == 0, path
 
 

@@ -33,10 +33,11 @@ def test_it_applies_as_it_is(example):
     example.mica("apply")
     deployment = inventory["milvus"][0]
     tls = example / deployment["out"] / "tls"
-    assert {p.name for p in tls.iterdir() if not p.name.startswith("..")} == {"server.pem", "server.key", "ca.pem"}
+    assert {p.name for p in tls.iterdir() if not p.name.startswith("..")} == {"server.pem", "server.key", "ca.pem", "crl.pem"}
     for client in deployment["clients"]:
         folder = example / deployment["out"] / "clients" / client
-        assert {p.name for p in folder.iterdir() if not p.name.startswith("..")} == {"client.pem", "client.key", "ca.pem"}
+        assert {p.name for p in folder.iterdir() if not p.name.startswith("..")} == \
+            {"client.pem", "client.key", "ca.pem", "crl.pem"}
         run(["openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", folder / "ca.pem", folder / "client.pem"])
     run(["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", tls / "ca.pem", tls / "server.pem"])
     for key in (example / deployment["out"]).rglob("*.key"):

@@ -192,7 +192,7 @@ def test_pad_of_a_key_that_wants_the_pin_each_time(home):
     home.mica("init", "--adopt", env=env)
     faults.forget()
     home.mica("apply", env=env)
-    assert len(faults.calls("C_Login")) == 3  # for the run, and for each of two signatures
+    assert len(faults.calls("C_Login")) == 4  # for the run, for each of two certificates, and for the CRL
 
 
 def test_a_wrong_pin_on_the_pad(home):

@@ -29,7 +29,7 @@ def test_what_was_touched_is_told(home):
     inv["milvus"].append({**inv.deployment, "name": "third", "out": "out/third", "clients": []})
     home.begin(inv)
     said = home.mica("rotate", "ingest", "--only", "test")
-    assert said.out.endswith("done: 1 rotated, 2 directories, in out/prod, out/test\n"), said
+    assert said.out.endswith("done: 1 rotated, 1 CRL, 2 directories, in out/prod, out/test\n"), said
     assert "restart" not in said.err, said
     assert (home / CLIENT / "client.key").read_bytes() == (home / "out/test/clients/ingest/client.key").read_bytes()
     said = home.mica("rotate", "server")
@@ -43,7 +43,7 @@ def test_a_new_client_is_no_reason_to_restart(home):
     inv.deployment["clients"].append("second")
     home.write(inv)
     said = home.mica("apply")
-    assert "done: 1 issued, 1 directory, 1 configuration file, in out/prod\n" in said.out, said
+    assert "done: 1 issued, 1 CRL, 1 directory, 1 configuration file, in out/prod\n" in said.out, said
     assert "restart" not in said.err, said
 
 
@@ -72,7 +72,7 @@ def test_all(home):
     before = len(home.records())
     home.mica("rotate", "--all")
     assert keys(home)[0] != server and keys(home)[1] != client
-    assert len(home.records()) == before + 2
+    assert len(home.records()) == before + 3  # two certificates and a CRL
     matching(home)
     home.mica("plan", "--exit-code", code=0)
 
@@ -91,7 +91,7 @@ def test_serials_and_keys_are_never_used_twice(home):
     for _ in range(3):
         home.mica("rotate", "--all")
     records = home.records()
-    assert len({bytes(r["serial"]) if isinstance(r["serial"], bytes) else r["serial"] for r in records}) == len(records) == 9
+    assert len({bytes(r["serial"]) if isinstance(r["serial"], bytes) else r["serial"] for r in records}) == len(records) == 14  # a CRL for each of five runs
 
 
 def test_a_mounted_directory_stays(home):

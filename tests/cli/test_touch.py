@@ -45,15 +45,16 @@ def test_touch_is_said_before_and_at_each_signature(home):
     world = World(home, touch=True)
     world.refused("init", words="the key of CA 'g1' wants a touch for each signature, and --unattended says")
     said = world.run("init").err
-    assert "1 signature, 1 touch\ntouch the token for signature 1 of 1\n" in said, said
+    assert "2 signatures, 2 touches\ntouch the token for signature 1 of 2\n" in said, said  # a certificate and a CRL
+    assert "touch the token for signature 2 of 2\n" in said, said
     plan = world.run("plan")
-    assert plan.out.endswith("2 signatures, 2 touches\n"), plan
+    assert plan.out.endswith("3 signatures, 3 touches\n"), plan
     found = world.run("plan", "--json").json
-    assert (found["signatures"], found["touches"], found["pin-for-each"]) == (2, 2, False)
+    assert (found["signatures"], found["touches"], found["pin-for-each"]) == (3, 3, False)
     world.refused("apply", words="wants a touch for each signature")
     said = world.run("apply").err
-    assert said.index("2 signatures, 2 touches\ntouch the token for signature 1 of 2\n") < \
-        said.index("touch the token for signature 2 of 2\n"), said
+    assert said.index("3 signatures, 3 touches\ntouch the token for signature 1 of 3\n") < \
+        said.index("touch the token for signature 3 of 3\n"), said
     world.refused("rotate", "--all", words="wants a touch for each signature")
 
 
@@ -73,14 +74,14 @@ def test_the_pin_for_each_signature(home):
     world.run("init", "--adopt", "--unattended", code=3)
     assert not (home / "state").exists()
     said = world.run("init", "--adopt").err
-    assert "1 signature, the PIN for each\n" in said, said
-    assert world.run("plan").out.endswith("2 signatures, the PIN for each\n")
+    assert "2 signatures, the PIN for each\n" in said, said
+    assert world.run("plan").out.endswith("3 signatures, the PIN for each\n")
     assert world.run("plan", "--json").json["pin-for-each"] is True
     world.refused("apply", words="the key of CA 'g1' wants the PIN for each signature, and --unattended says")
     world.faults.forget()
     said = world.run("apply").err
-    assert "2 signatures, the PIN for each\n" in said, said
-    assert world.counted("C_Login") == 3  # the one of the run, and the same PIN for each signature
+    assert "3 signatures, the PIN for each\n" in said, said
+    assert world.counted("C_Login") == 4  # the one of the run, and the same PIN for each signature
     world.refused("rotate", "--all", words="wants the PIN for each signature")
 
 
@@ -89,7 +90,7 @@ def test_both(home):
     world.inventory.ca["touch"] = True
     home.write(world.inventory)
     world.run("init", "--adopt")
-    assert world.run("plan").out.endswith("2 signatures, 2 touches, the PIN for each\n")
+    assert world.run("plan").out.endswith("3 signatures, 3 touches, the PIN for each\n")
 
 
 def test_what_no_run_has_seen_yet_costs_one_login(home):
@@ -124,5 +125,5 @@ def test_the_run_has_one_login(home, touch):
     home.write(world.inventory)
     world.faults.forget()
     said = world.run("apply").err
-    assert ("7 signatures, 7 touches" in said) == touch
-    assert world.counted("C_Login") == 1 and world.counted("C_Sign") == 7
+    assert ("8 signatures, 8 touches" in said) == touch
+    assert world.counted("C_Login") == 1 and world.counted("C_Sign") == 8
