@@ -2,6 +2,7 @@
 #include "effort.h"
 
 #include "changes.h"
+#include "run.h"
 
 int effort_expect(struct issue *issue, const struct inv_ca *ca, size_t signatures,
     struct effort *ret, struct err *err)
@@ -34,6 +35,20 @@ bool effort_learn(struct effort *effort, const struct token_key *key)
 
 	effort->pin_each = each;
 	return news;
+}
+
+/* What the runs before have seen may be over: another key, or none has seen it. */
+int effort_settle(struct effort *effort, struct run *run, struct issue *issue,
+    const struct token_key *key, struct err *err)
+{
+	if (!effort_learn(effort, key))
+		return 0;
+	if (issue_key_pin_note(issue, effort->ca,
+	        effort->pin_each ? ISSUE_KEY_PIN_EACH : ISSUE_KEY_PIN_ONCE, err) < 0 ||
+	    effort_check(effort, &run->options, err) < 0)
+		return -1;
+	effort_tell(effort, &run->report);
+	return 0;
 }
 
 void effort_text(const struct effort *effort, struct buf *ret)

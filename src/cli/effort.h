@@ -13,6 +13,8 @@
 #include "opt.h"
 #include "report.h"
 
+struct run;
+
 struct effort {
 	const struct inv_ca *ca;
 	size_t signatures;
@@ -31,6 +33,10 @@ int effort_check(
 /* What the key says of itself, now that it was found. True: it is another effort than expected.
  */
 bool effort_learn(struct effort *effort, const struct token_key *key);
+
+/* The same, and when it is another: noted for the runs to come, checked and told. */
+int effort_settle(struct effort *effort, struct run *run, struct issue *issue,
+    const struct token_key *key, struct err *err) MICA_CHECKED;
 
 /* "7 signatures, 7 touches"; "7 signatures, the PIN for each". Empty when nothing is asked. */
 void effort_text(const struct effort *effort, struct buf *ret);

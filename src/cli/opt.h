@@ -33,6 +33,8 @@ struct options {
 	char *csr, *certificate;
 	char *evidence, *verify;
 	bool accept_restore, quick;
+	char *reason;
+	bool crl;
 	/* check */
 	struct opt_list configs, variables, mounts, endpoints, clients;
 	char *user, *helm, *operator, * milvus, *ca, *rest, *metrics;

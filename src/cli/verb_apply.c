@@ -35,21 +35,6 @@ static int prepare(struct work *work, struct err *err)
 	return status;
 }
 
-/* What the runs before have seen may be over: another key, or none has seen it. */
-static int learn(struct work *work, const struct token_key *key, struct err *err)
-{
-	struct run *run = work->run;
-
-	if (!effort_learn(&work->effort, key))
-		return 0;
-	if (issue_key_pin_note(work->issue, work->effort.ca,
-	        work->effort.pin_each ? ISSUE_KEY_PIN_EACH : ISSUE_KEY_PIN_ONCE, err) < 0 ||
-	    effort_check(&work->effort, &run->options, err) < 0)
-		return -1;
-	effort_tell(&work->effort, &run->report);
-	return 0;
-}
-
 static int sign(struct work *work, struct login *login, struct err *err)
 {
 	const struct ca *ca = issue_ca(work->issue);
@@ -60,7 +45,7 @@ static int sign(struct work *work, struct login *login, struct err *err)
 	int status;
 
 	if (login_enter(login, err) < 0 || login_key(login, ca_spki(ca), &key, err) < 0 ||
-	    learn(work, key, err) < 0 ||
+	    effort_settle(&work->effort, work->run, work->issue, key, err) < 0 ||
 	    login_signer(login, TOKEN_USE_ISSUE, ca_subject(ca), &signer, err) < 0)
 		return -1;
 	progress_begin(&progress, "signing", &work->run->report);

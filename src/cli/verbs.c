@@ -95,6 +95,16 @@ static const struct opt check_options[] = {
 	    "where its port 9091 would answer" },
 };
 
+static const struct opt revoke_options[] = {
+	{ 0, "reason", OPT_TEXT, "REASON", FIELD(reason),
+	    "why: keyCompromise, superseded, cessationOfOperation, ..." },
+	{ 0, "crl", OPT_SWITCH, NULL, FIELD(crl), "sign the CRL anew, and revoke nothing" },
+	{ 0, "unattended", OPT_SWITCH, NULL, FIELD(unattended),
+	    "nobody is there to be asked for a PIN" },
+	{ 0, "use-last-try", OPT_SWITCH, NULL, FIELD(use_last_try),
+	    "log in although a wrong PIN was given before" },
+};
+
 static const struct opt audit_options[] = {
 	{ 0, "quick", OPT_SWITCH, NULL, FIELD(quick),
 	    "verify the signatures of CAs and CRLs only" },
@@ -235,6 +245,21 @@ static const struct verb verbs[] = {
 	    OPTIONS(check_options),
 	    .statuses = REFUSED,
 	    .run = verb_check,
+	},
+	{
+	    .name = "revoke",
+	    .operands = "NAME | SERIAL | --crl [CA]",
+	    .summary = "revoke a certificate, and sign the CRL",
+	    .text = "Records that a certificate is revoked, has its CA sign a new CRL, and "
+	            "delivers that\n"
+	            "beside every ca.pem. Milvus reads no CRL: it says who accepts the "
+	            "certificate all the\n"
+	            "same, and until when. NAME is an entry, for its newest certificate.\n",
+	    .example = "mica revoke ingest --reason keyCompromise",
+	    .common = "file json quiet verbose help",
+	    OPTIONS(revoke_options),
+	    .statuses = REFUSED,
+	    .run = verb_revoke,
 	},
 	{
 	    .name = "audit",

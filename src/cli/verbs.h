@@ -48,6 +48,7 @@ int verb_apply(struct run *run, struct err *err);
 int verb_rotate(struct run *run, struct err *err);
 int verb_status(struct run *run, struct err *err);
 int verb_check(struct run *run, struct err *err);
+int verb_revoke(struct run *run, struct err *err);
 int verb_audit(struct run *run, struct err *err);
 int verb_token(struct run *run, struct err *err);
 

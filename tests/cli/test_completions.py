@@ -29,7 +29,7 @@ def test_bash_offers_the_verbs(home):
     assert complete("help", "st") == {"status"}
 
 
-@pytest.mark.parametrize("verb", ["example", "init", "plan", "apply", "rotate", "status", "check", "audit", "token"])
+@pytest.mark.parametrize("verb", ["example", "init", "plan", "apply", "rotate", "status", "check", "revoke", "audit", "token"])
 def test_every_shell_offers_what_help_shows(home, verb):
     options = shown(home, verb, "--help")
     assert complete("-f", "x.yaml", verb, "--") == options

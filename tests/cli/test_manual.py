@@ -8,7 +8,7 @@ from harness import parts
 from harness.run import run
 
 MAN = parts.TOP / "docs/man"
-VERBS = ("example", "init", "plan", "apply", "rotate", "status", "check", "audit", "token")
+VERBS = ("example", "init", "plan", "apply", "rotate", "status", "check", "revoke", "audit", "token")
 
 
 def page(name):
