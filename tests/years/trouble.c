@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trouble.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "history.h"
+
+enum { FAILING_RESTARTS = 10, SPARE_DAYS = 4 };
+
+static const struct {
+	const char *name;
+	int most; /* days */
+} kinds[] = {
+	[TROUBLE_NONE] = { "none", 0 },
+	[TROUBLE_AWAY] = { "token away", 20 },
+	[TROUBLE_BREAKS] = { "token breaks", 3 },
+	[TROUBLE_PIN] = { "stale PIN", 6 },
+	[TROUBLE_RESTARTS] = { "restarts fail", 10 },
+	[TROUBLE_FULL] = { "disk full", 3 },
+	[TROUBLE_OFF] = { "machine off", 10 },
+	[TROUBLE_NOBODY] = { "nobody there", 8 },
+};
+
+const char *trouble_name(enum trouble_kind kind)
+{
+	return kinds[kind].name;
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static void change_pin(struct history *history)
+{
+	snprintf(history->tokens->devices[0].pin, SOFT_NAME, "pin of day %d", history->day);
+}
+
+static void fail_restarts(struct history *history, unsigned n)
+{
+	for (size_t i = 0; i < MILVUS_MOST; i++)
+		history->milvus.all->one[i].failing = n;
+}
+
+/* As long as the dice say, or as the margin allows. */
+static void begin(struct history *history)
+{
+	struct trouble *trouble = &history->trouble;
+	int left = history->margin - SPARE_DAYS - history->bad_days;
+	enum trouble_kind kind =
+	    (enum trouble_kind)dice_between(&history->dice, TROUBLE_AWAY, TROUBLES - 1);
+
+	if (left < 1)
+		return;
+	*trouble = (struct trouble){ kind,
+		least(left, dice_between(&history->dice, 1, kinds[kind].most)) };
+	/* the whole of it now and then */
+	if (left >= kinds[kind].most && dice_percent(&history->dice, 30))
+		trouble->days = kinds[kind].most;
+	history->tally.troubles[kind]++;
+	history_note(history, "trouble: %s for %d days", kinds[kind].name, trouble->days);
+	if (kind == TROUBLE_PIN)
+		change_pin(history);
+	if (kind == TROUBLE_RESTARTS)
+		fail_restarts(history, FAILING_RESTARTS);
+	if (kind == TROUBLE_BREAKS)
+		history->tokens->devices[0].breaks_after =
+		    (unsigned)dice_between(&history->dice, 1, 3);
+	history->tokens->devices[0].away = kind == TROUBLE_AWAY;
+}
+
+void trouble_clear_latch(struct history *history)
+{
+	static const char *const clear[] = { "token", "--clear-latch", NULL };
+	struct soft_device *device = &history->tokens->devices[0];
+
+	history_write(history, "pin-1", device->pin);
+	device->refused = 0;
+	if (run_mica(history, &(struct order){ 0 }, clear).status != 0)
+		history_break(history, "the latch cannot be cleared");
+	history->latched = 0;
+	history->tally.latches++;
+}
+
+void trouble_end(struct history *history)
+{
+	if (history->trouble.kind == TROUBLE_PIN)
+		trouble_clear_latch(history);
+	history->tokens->devices[0].away = false;
+	history->tokens->devices[0].breaks_after = 0;
+	fail_restarts(history, 0);
+	history->trouble = (struct trouble){ TROUBLE_NONE, 0 };
+}
+
+void trouble_morning(struct history *history)
+{
+	struct trouble *trouble = &history->trouble;
+
+	if (trouble->kind != TROUBLE_NONE &&
+	    (--trouble->days <= 0 || history->bad_days + SPARE_DAYS > history->margin))
+		trouble_end(history);
+	if (trouble->kind == TROUBLE_NONE && dice_permille(&history->dice, 35))
+		begin(history);
+}
