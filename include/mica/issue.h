@@ -13,7 +13,7 @@
  *             issue_open(WRITE) issue_init_begin  issue_init_settle  [make the key]
  *             issue_init_finish, or issue_init_request
  *             [store the copy]  issue_init_stored
- *     status  issue_open(READ)  issue_status
+ *     status  issue_open(READ)  issue_status  [issue_stages]
  *
  * Nothing here hears of PKCS#11: the signer is an argument. What is worth telling on the way
  * (an interrupted run completed, a lifetime cut, a file left alone) goes to the findings that
@@ -320,9 +320,26 @@ struct status_row {
 	bool owed;    /* some Milvus that serves it is owed a restart */
 };
 
+/* One CA, beside its row. */
+struct status_ca {
+	const struct inv_ca *inv;
+	int64_t ends; /* its certificate, or one above it before; 0: it has none yet */
+	bool has_crl; /* the newest that the ledger knows: */
+	int64_t this_update, next_update;
+	int64_t crl_due; /* a third of its life is left */
+};
+
 struct status {
 	struct status_row *rows; /* the CAs first, then the inventory's order */
 	size_t n;
+	struct status_ca *cas; /* in the inventory's order */
+	size_t n_cas;
+	char **retired; /* entries that left the inventory, and that apply would retire */
+	size_t n_retired;
+	size_t due;    /* all that apply, or init, would do now: of these rows, retirements, a CRL,
+	                  configuration files */
+	bool ca_ends;  /* something is due and is not renewed, because the CA ends when it does */
+	char *crl_why; /* why a CRL is to be signed now; NULL: it is not */
 	struct restarts restarts; /* that are owed */
 	int64_t first_outage; /* without the token from now on; 0: none known */
 	char *first_outage_entry;
@@ -331,5 +348,21 @@ struct status {
 
 int issue_status(struct issue *issue, struct status *ret, struct err *err) MICA_CHECKED;
 void status_clear(struct status *status);
+
+/* How far a certificate has come at one place, for whoever watches when it ends. */
+struct stage {
+	const char *entry, *deployment; /* the inventory's; deployment "": no deployment uses it */
+	enum record_kind kind;
+	enum record_state state; /* ISSUED: the newest there is; DELIVERED: what lies there; SERVED: what
+	                            every endpoint presented last */
+	char *ca;                /* that signed it */
+	int64_t not_after;
+};
+
+/* In the inventory's order of deployments, then those without one; three for each at most. After
+ * issue_status(). */
+int issue_stages(
+    struct issue *issue, struct stage **ret, size_t *ret_n, struct err *err) MICA_CHECKED;
+void stages_free(struct stage *stages, size_t n);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include <mica/mem.h>
 #include <mica/nearest.h>
+#include <mica/runs.h>
 #include <mica/token.h>
 
+#include "json.h"
 #include "run.h"
 #include "verbs.h"
 
@@ -15,6 +17,7 @@ static void run_clear(struct run *run)
 {
 	options_clear(&run->options);
 	report_clear(&run->report);
+	free(run->state_dir);
 }
 
 bool run_prints(const struct run *run)
@@ -59,8 +62,11 @@ static int open_by(struct run *run, const struct issue_params *params, struct is
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 
-	if (issue_open(params, &run->report.findings, &issue, err) < 0 ||
-	    check_key_uris(run, issue_inventory(issue), err) < 0)
+	if (issue_open(params, &run->report.findings, &issue, err) < 0)
+		return -1;
+	free(run->state_dir);
+	run->state_dir = mem_strdup(issue_inventory(issue)->state_dir);
+	if (check_key_uris(run, issue_inventory(issue), err) < 0)
 		return -1;
 	if (params->mode == LEDGER_WRITE)
 		report_findings(&run->report);
@@ -107,6 +113,20 @@ int run_ca(const struct run *run, const struct inventory *inventory, const struc
 		return err_set(err, ERR_USAGE, "'%s' has no CA '%s'; did you mean '%s'?",
 		    inventory->file, name, nearest.best);
 	return err_set(err, ERR_USAGE, "'%s' has no CA '%s'", inventory->file, name);
+}
+
+char *run_state_dir(const struct run *run)
+{
+	const char *file = run->options.file ? run->options.file : "mica.yaml";
+	MICA_AUTO(inventory_freep) struct inventory *inventory = NULL;
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	if (run->state_dir)
+		return mem_strdup(run->state_dir);
+	if (inventory_load(file, &findings, &inventory, &err) < 0)
+		return NULL;
+	return mem_strdup(inventory->state_dir);
 }
 
 /* --- what to do ---------------------------------------------------------------------- */
@@ -260,10 +280,52 @@ static int dispatch(struct run *run, char *const *argv, struct err *err)
 		return -1;
 	if (run->options.quiet || run->options.verbose)
 		run->report.volume = run->options.quiet ? REPORT_QUIET : REPORT_VERBOSE;
+	run->began = true;
 	status = run->verb->run(run, err);
 	return status < 0 && err->kind == ERR_USAGE && err->hint[0] == '\0'
 	           ? usage(run->verb, err)
 	           : status;
+}
+
+/* For monitoring: when what changes something last ran, and how it ended. A run that another
+ * one is in the way of was none. */
+static void note_run(struct run *run, enum exit_status status, const struct err *err)
+{
+	static const char *const changing[] = { "init", "apply", "rotate", "revoke" };
+	MICA_FREE char *state_dir = NULL;
+	struct err why = ERR_INIT;
+	bool notes = false;
+
+	for (size_t i = 0; run->began && i < mem_count(changing); i++)
+		notes |= strcmp(run->verb->name, changing[i]) == 0;
+	if (!notes || status == EXIT_USAGE || err->kind == ERR_BUSY)
+		return;
+	state_dir = run_state_dir(run);
+	if (state_dir &&
+	    runs_note(state_dir, run->verb->name, run->ambient.now, (int)status, &why) < 0 &&
+	    (status == EXIT_DONE || status == EXIT_UNSERVED)) /* else there is worse to tell */
+		findings_add(&run->report.findings, FINDING_WARNING, "run-unnoted", NULL, NULL,
+		    "it cannot be noted that mica ran: %s", why.text);
+}
+
+/* --json gives one document, whatever becomes of the run. One that is delivered and not served
+ * has given its own. */
+static void answer_failure(const struct run *run, const struct err *err)
+{
+	json_t *document;
+	json_t *fault;
+
+	if (!run->began || !run->options.json || err->kind == ERR_UNSERVED ||
+	    err->kind == ERR_USAGE)
+		return;
+	document = json_object();
+	fault = json_object();
+	json_set_count(fault, "exit-status", exit_status_of(err->kind));
+	json_set_text(fault, "text", err->text);
+	json_set_text(fault, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+	json_set(document, "error", fault);
+	json_set(document, "findings", json_of_findings(&run->report.findings));
+	json_print(stdout, document);
 }
 
 int cli_main(char *const *argv, struct ambient ambient)
@@ -276,8 +338,11 @@ int cli_main(char *const *argv, struct ambient ambient)
 	struct err err = ERR_INIT;
 	int status = dispatch(&run, argv, &err);
 
-	if (status < 0)
+	if (status < 0) {
 		status = (int)report_err(&run.report, &err);
+		answer_failure(&run, &err);
+	}
+	note_run(&run, (enum exit_status)status, &err);
 	report_findings(&run.report);
 	if (report_flush(stdout, &err) < 0)
 		status = (int)report_err(&run.report, &err);

@@ -45,6 +45,7 @@ void options_clear(struct options *options)
 	free(options->evidence);
 	free(options->verify);
 	free(options->reason);
+	free(options->prometheus);
 	free(options->at);
 	free(options->ahead);
 	for (size_t i = 0; i < options->n_words; i++)

@@ -35,6 +35,7 @@ struct options {
 	bool accept_restore, quick;
 	char *reason;
 	bool crl;
+	char *prometheus;
 	/* check */
 	struct opt_list configs, variables, mounts, endpoints, clients;
 	char *user, *helm, *operator, * milvus, *ca, *rest, *metrics;

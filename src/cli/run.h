@@ -14,6 +14,8 @@ struct run {
 	struct options options;
 	struct ambient ambient;
 	struct report report;
+	bool began;      /* the verb was called: the command line was right */
+	char *state_dir; /* of the inventory that was opened; NULL: none was yet */
 };
 
 /* The whole program but for what main() does to the process; returns the exit status. */
@@ -28,6 +30,10 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
  * ACCEPT. Nothing that an interrupted run left is completed. */
 int run_open_told(struct run *run, enum ledger_mode mode, struct issue **ret,
     struct err *err) MICA_CHECKED;
+
+/* Where the inventory says that the state lies, whether or not it could be opened; NULL: the
+ * inventory cannot be read. free() it. */
+char *run_state_dir(const struct run *run);
 
 /* Whether a table is wanted on stdout: not with --json, not with --quiet. */
 bool run_prints(const struct run *run);

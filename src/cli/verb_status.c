@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include <mica/runs.h>
+
 #include "changes.h"
 #include "json.h"
 #include "latchview.h"
 #include "restartview.h"
+#include "statuspage.h"
 #include "table.h"
 #include "verbs.h"
 
-static size_t count_due(const struct status *status)
-{
-	size_t due = 0;
-
-	for (size_t i = 0; i < status->n; i++)
-		due += status->rows[i].action != PLAN_KEEP;
-	return due;
-}
+/* What is shown. */
+struct view {
+	const struct status *status;
+	const struct token_latches *latches;
+	const struct runs *runs;
+	const struct issue *issue;
+};
 
 /* Delivered, and not yet where it should be. */
 static bool is_unserved(const struct status *status)
@@ -23,6 +27,12 @@ static bool is_unserved(const struct status *status)
 			return true;
 	}
 	return status->restarts.n > 0;
+}
+
+/* For apply, or for a person: a PIN that is not tried, a CA that ends too soon. */
+static bool is_pending(const struct status *status, const struct token_latches *latches)
+{
+	return status->due > 0 || status->ca_ends || latches->n > 0;
 }
 
 /* --- for people ---------------------------------------------------------------------- */
@@ -92,6 +102,52 @@ static void print_places(const struct status *status)
 	table_print(table, stdout);
 }
 
+/* What the rows do not show. */
+static void print_pending(const struct issue *issue, const struct status *status)
+{
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(issue, &paths);
+
+	for (size_t i = 0; i < status->n_retired; i++)
+		printf("%s: left the inventory: mica apply\n", status->retired[i]);
+	for (size_t i = 0; i < n; i++)
+		printf("%s: to be written: mica apply\n", paths[i]);
+}
+
+static void print_crls(const struct status *status)
+{
+	char until[CLOCK_TEXT];
+	char due[CLOCK_TEXT];
+
+	for (size_t i = 0; i < status->n_cas; i++) {
+		const struct status_ca *ca = &status->cas[i];
+
+		if (ca->has_crl)
+			printf("CRL of %s: until %s, due %s\n", ca->inv->name,
+			    clock_date(ca->next_update, until), clock_date(ca->crl_due, due));
+	}
+	if (status->crl_why)
+		printf("CRL: %s: mica apply\n", status->crl_why);
+}
+
+static void print_runs(const struct runs *runs)
+{
+	char at[CLOCK_TEXT];
+	char good[CLOCK_TEXT];
+
+	for (size_t i = 0; i < runs->n; i++) {
+		const struct ran *ran = &runs->items[i];
+
+		if (ran->status == 0)
+			continue;
+		printf("last %s: %s, %s", ran->verb, clock_text(ran->at, at),
+		    exit_status_text((enum exit_status)ran->status));
+		if (ran->good != 0)
+			printf("; the last good one: %s", clock_text(ran->good, good));
+		printf("\n");
+	}
+}
+
 static void print_outage(const struct run *run, const struct status *status)
 {
 	char date[CLOCK_TEXT];
@@ -109,8 +165,9 @@ static void print_outage(const struct run *run, const struct status *status)
 		    status->first_outage_deployment, status->first_outage_entry, span);
 }
 
-static void print_status(const struct run *run, const struct status *status)
+static void print_status(const struct run *run, const struct view *view)
 {
+	const struct status *status = view->status;
 	static const struct table_column columns[] = {
 		{ "ENTRY", TABLE_WHOLE },
 		{ "KIND", TABLE_WHOLE },
@@ -128,7 +185,10 @@ static void print_status(const struct run *run, const struct status *status)
 	table_print(table, stdout);
 	for (size_t i = 0; i < status->n; i++)
 		print_reason(&status->rows[i]);
+	print_pending(view->issue, status);
 	restartview_owed(&status->restarts);
+	print_crls(status);
+	print_runs(view->runs);
 	if (run->options.verbose)
 		print_places(status);
 	print_outage(run, status);
@@ -174,41 +234,120 @@ static json_t *json_of_outage(const struct status *status)
 	return outage;
 }
 
-static void print_json(
-    const struct run *run, const struct status *status, const struct token_latches *latches)
+static json_t *json_of_files(const struct issue *issue)
 {
+	const char *const *paths = NULL;
+	size_t n = issue_outlet_changes(issue, &paths);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_add_text(list, paths[i]);
+	return list;
+}
+
+static json_t *json_of_cas(const struct status *status)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < status->n_cas; i++) {
+		const struct status_ca *ca = &status->cas[i];
+		json_t *item = json_object();
+
+		json_set_text(item, "name", ca->inv->name);
+		json_set_time(item, "ends", ca->ends);
+		json_set_time(item, "crl-this-update", ca->this_update);
+		json_set_time(item, "crl-next-update", ca->next_update);
+		json_set_time(item, "crl-due", ca->crl_due);
+		json_add(list, item);
+	}
+	return list;
+}
+
+static json_t *json_of_runs(const struct runs *runs)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < runs->n; i++) {
+		json_t *item = json_object();
+
+		json_set_text(item, "verb", runs->items[i].verb);
+		json_set_time(item, "at", runs->items[i].at);
+		json_set_count(item, "exit-status", (uint64_t)runs->items[i].status);
+		json_set_time(item, "last-good", runs->items[i].good);
+		json_add(list, item);
+	}
+	return list;
+}
+
+static void print_json(const struct run *run, const struct view *view)
+{
+	const struct status *status = view->status;
 	json_t *document = json_object();
 	json_t *rows = json_array();
+	json_t *retired = json_array();
 
 	for (size_t i = 0; i < status->n; i++)
 		json_add(rows, json_of_row(&status->rows[i]));
+	for (size_t i = 0; i < status->n_retired; i++)
+		json_add_text(retired, status->retired[i]);
 	json_set_time(document, "at", run->ambient.now);
-	json_set_count(document, "due", count_due(status));
+	json_set_count(document, "due", status->due);
 	json_set(document, "certificates", rows);
+	json_set(document, "cas", json_of_cas(status));
+	json_set_text(document, "crl-due", status->crl_why);
+	json_set(document, "retired", retired);
+	json_set(document, "files", json_of_files(view->issue));
 	json_set(document, "restarts", restartview_json(&status->restarts));
 	json_set(document, "first-outage", json_of_outage(status));
-	json_set(document, "latches", latchview_json(latches));
+	json_set(document, "ca-ends-too-soon", json_boolean(status->ca_ends));
+	json_set(document, "latches", latchview_json(view->latches));
+	json_set(document, "runs", json_of_runs(view->runs));
 	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }
 
-int verb_status(struct run *run, struct err *err)
+/* --- the verb ------------------------------------------------------------------------ */
+
+static int show(struct run *run, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 	MICA_AUTO(status_clear) struct status status = { 0 };
 	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
+	MICA_AUTO(runs_clear) struct runs runs = { NULL, 0 };
+	struct view view = { &status, &latches, &runs, issue };
 
 	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    issue_status(issue, &status, err) < 0 ||
-	    latchview_find(issue_inventory(issue), NULL, &latches, err) < 0)
+	    latchview_find(issue_inventory(issue), NULL, &latches, err) < 0 ||
+	    runs_read(issue_inventory(issue)->state_dir, &runs, err) < 0)
 		return -1;
+	if (run->options.prometheus && statuspage_write(run, issue, &status, err) < 0)
+		return -1;
+	view.issue = issue;
 	latchview_tell_all(&run->report.findings, &latches);
 	report_findings(&run->report);
 	if (run->options.json)
-		print_json(run, &status, &latches);
-	if (run_prints(run))
-		print_status(run, &status);
-	if (run->options.exit_code && count_due(&status) > 0)
+		print_json(run, &view);
+	if (run_prints(run) && !run->options.prometheus)
+		print_status(run, &view);
+	if (run->options.exit_code && is_pending(&status, &latches))
 		return EXIT_PENDING;
 	return run->options.exit_code && is_unserved(&status) ? EXIT_UNSERVED : EXIT_DONE;
+}
+
+int verb_status(struct run *run, struct err *err)
+{
+	const char *page = run->options.prometheus;
+	struct err why = ERR_INIT;
+	int status;
+
+	if (page && strcmp(page, "-") == 0 && run->options.json)
+		return err_set(err, ERR_USAGE,
+		    "--json and '--prometheus -' exclude each other: both want standard "
+		    "output");
+	status = show(run, err);
+	if (status < 0 && page && statuspage_write_down(run, &why) < 0)
+		findings_add(&run->report.findings, FINDING_WARNING, "no-page", NULL, NULL,
+		    "the page '%s' is as it was: %s", page, why.text);
+	return status;
 }

@@ -65,7 +65,9 @@ static const struct opt rotate_options[] = {
 
 static const struct opt status_options[] = {
 	{ 0, "exit-code", OPT_SWITCH, NULL, FIELD(exit_code),
-	    "exit 4 when anything is due, 5 when it is not served yet" },
+	    "exit 4 when anything is to be done, 5 when it is not served yet" },
+	{ 0, "prometheus", OPT_TEXT, "FILE", FIELD(prometheus),
+	    "write a page for Prometheus' textfile collector" },
 };
 
 static const struct opt check_options[] = {

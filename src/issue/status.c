@@ -159,39 +159,110 @@ static void find_outage(const struct issue *issue, struct status *status)
 }
 
 /* Facts are told even where nothing could be done about them: the CA is over, say. */
-static void plan_if_possible(struct issue *issue)
+static const struct plan *plan_if_possible(struct issue *issue)
 {
 	const struct issue_plan_options options = { 0 };
 	const struct plan *plan = NULL;
 	struct err err = ERR_INIT;
 
 	if (!issue->ca || issue_plan(issue, &options, &plan, &err) == 0)
-		return;
+		return plan;
 	findings_add(issue->findings, FINDING_WARNING, "no-plan", NULL,
 	    err.hint[0] ? err.hint : NULL, "%s", err.text);
+	return NULL;
+}
+
+/* Beyond what each row says of itself. */
+static void take_plan(const struct issue *issue, const struct plan *plan, struct status *status)
+{
+	const char *const *paths = NULL;
+
+	for (size_t i = 0; i < status->n; i++)
+		status->due += status->rows[i].action != PLAN_KEEP &&
+		               (!plan || status->rows[i].kind == RECORD_CA);
+	if (!plan)
+		return;
+	status->due += plan->changes + issue_outlet_changes(issue, &paths);
+	status->retired = mem_array(plan->n + 1, sizeof(*status->retired));
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		if (item->action == PLAN_RETIRE)
+			status->retired[status->n_retired++] = mem_strdup(item->entry);
+		status->ca_ends |= item->action == PLAN_KEEP && item->due != 0 &&
+		                   item->due <= issue->ambient.now;
+	}
+	if (plan->crl.is_due)
+		status->crl_why = mem_strdup(plan->crl.why);
+}
+
+static int find_crl(struct issue *issue, struct status_ca *ca, struct err *err)
+{
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	struct err none = ERR_INIT;
+
+	if (ledger_current(issue->ledger, RECORD_CRL, ca->inv->name, &record, &none) == 0) {
+		ca->has_crl = true;
+		ca->this_update = record.not_before;
+		ca->next_update = record.not_after;
+		ca->crl_due = plan_crl_due(record.not_before, record.not_after);
+		return 0;
+	}
+	if (none.kind == ERR_NOT_FOUND)
+		return 0;
+	*err = none;
+	return -1;
+}
+
+static int fill_cas(struct issue *issue, struct status *status, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	status->cas = mem_array(inventory->n_cas, sizeof(*status->cas));
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		const struct inv_ca *inv = &inventory->cas[i];
+		const struct issuer *issuer = issue_issuer_of(issue, inv);
+		struct status_ca *ca = &status->cas[status->n_cas++];
+		const char *above;
+
+		ca->inv = inv;
+		ca->ends = issuer->ca ? ca_ends(issuer->ca, &above) : 0;
+		if (issue->ledger && find_crl(issue, ca, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int fill_rows(struct issue *issue, struct status *status, struct err *err)
+{
+	const struct inventory *inventory = issue->inventory;
+
+	status->rows =
+	    mem_array(inventory->n_cas + inventory->n_certificates, sizeof(*status->rows));
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		if (ca_row(issue, &inventory->cas[i], &status->rows[status->n++], err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < inventory->n_certificates; i++) {
+		entry_row(issue, i, &status->rows[status->n]);
+		status->rows[status->n].owed = is_owed(issue, i, &status->restarts);
+		status->n++;
+	}
+	return 0;
 }
 
 int issue_status(struct issue *issue, struct status *ret, struct err *err)
 {
-	const struct inventory *inventory = issue->inventory;
 	MICA_AUTO(status_clear) struct status status = { 0 };
+	const struct plan *plan;
 
 	if (issue_gather_facts(issue, err) < 0)
 		return -1;
-	plan_if_possible(issue);
-	status.rows =
-	    mem_array(inventory->n_cas + inventory->n_certificates, sizeof(*status.rows));
-	for (size_t i = 0; i < inventory->n_cas; i++) {
-		if (ca_row(issue, &inventory->cas[i], &status.rows[status.n++], err) < 0)
-			return -1;
-	}
-	if (issue_restarts(issue, RESTARTS_OWED, &status.restarts, err) < 0)
+	plan = plan_if_possible(issue);
+	if (issue_restarts(issue, RESTARTS_OWED, &status.restarts, err) < 0 ||
+	    fill_rows(issue, &status, err) < 0 || fill_cas(issue, &status, err) < 0)
 		return -1;
-	for (size_t i = 0; i < inventory->n_certificates; i++) {
-		entry_row(issue, i, &status.rows[status.n]);
-		status.rows[status.n].owed = is_owed(issue, i, &status.restarts);
-		status.n++;
-	}
+	take_plan(issue, plan, &status);
 	find_outage(issue, &status);
 	*ret = status;
 	status = (struct status){ 0 };
@@ -209,8 +280,13 @@ void status_clear(struct status *status)
 		free(row->entry);
 		free(row->why);
 	}
+	for (size_t i = 0; i < status->n_retired; i++)
+		free(status->retired[i]);
 	restarts_clear(&status->restarts);
 	free(status->rows);
+	free(status->cas);
+	free(status->retired);
+	free(status->crl_why);
 	free(status->first_outage_entry);
 	free(status->first_outage_deployment);
 	*status = (struct status){ 0 };

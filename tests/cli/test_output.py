@@ -88,3 +88,36 @@ def test_stdout_is_flushed_and_checked(home):
     home.begin()
     said = home.mica("status", code=1, prefix=["sh", "-c", 'exec "$@" >/dev/full', "sh"])
     assert "No space left" in said.err or "no space left" in said.err, said
+
+
+@pytest.mark.parametrize("words", [["status"], ["plan"], ["apply"], ["rotate", "--all"], ["check"]], ids=" ".join)
+def test_json_is_one_document_when_it_fails_too(home, words):
+    home.write()
+    home.mica("init")
+    (home / "mica.yaml").write_text("version: 1\nstate-dir: state\n")
+    said = home.mica(*words, "--json", code=1)
+    assert said.json["error"]["exit-status"] == 1 and "fault" in said.json["error"]["text"], said
+    assert any(f["level"] == "error" for f in said.json["findings"]), said
+    assert said.json["error"]["text"] in said.err
+
+
+def test_json_says_why_it_was_refused(home):
+    home.begin()
+    (home / "state/host").write_text("0" * 64 + "\n")
+    for words in (["status"], ["plan"], ["apply"]):
+        said = home.mica(*words, "--json", code=3)
+        assert said.json["error"]["exit-status"] == 3 and said.json["error"]["text"] in said.err, said
+
+
+def test_json_of_what_is_not_served_is_one_document(home):
+    inv = Inventory()
+    inv.deployment["endpoints"] = ["127.0.0.1:1"]
+    home.write(inv)
+    home.mica("init")
+    said = home.mica("apply", "--json", code=5)
+    assert said.json["served"] is False and "error" not in said.json
+
+
+def test_a_wrong_command_line_has_no_document(home):
+    assert home.mica("status", "--jso", "--json", code=2).out == ""
+    assert home.mica("plan", "--only", "nobody", "--json", code=1).json["error"]

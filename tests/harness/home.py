@@ -10,8 +10,8 @@ from .run import PRIVATE_KEY, run
 from .token import Token
 from .tree import difference, snapshot
 
-# what reading the ledger may touch: SQLite's shared memory and an empty log beside it
-LEDGER_SIDE = ("ledger.db-shm", "ledger.db-wal")
+# what reading the ledger may touch: SQLite's shared memory and an empty log beside it; and when mica last ran
+LEDGER_SIDE = ("ledger.db-shm", "ledger.db-wal", "runs")
 
 
 class Home:
