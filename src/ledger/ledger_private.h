@@ -42,7 +42,9 @@ enum statement {
 	SQL_RECORD,
 	SQL_INTENT,
 	SQL_CERTIFICATE,
-	SQL_ALL_STATES,
+	SQL_ALL_NUMBERS,
+	SQL_COUNT_RECORDS,
+	SQL_COUNT_REVOKED,
 	SQL_OUTDATED,
 	SQL_OUTDATED_CRL,
 	SQL_SET_DELIVERY,
@@ -52,7 +54,10 @@ enum statement {
 	SQL_SET_META,
 	SQL_DROP_META,
 	SQL_META,
-	SQL_INTEGRITY,
+	SQL_CHECK_RECORDS,
+	SQL_CHECK_DELIVERIES,
+	SQL_CHECK_OUTLETS,
+	SQL_CHECK_META,
 	STATEMENTS,
 };
 
@@ -169,6 +174,8 @@ enum columns { WITHOUT_BYTES, WITH_BYTES };
 /* Fills from a row of RECORD_COLUMNS; ERR_FAILED when a field is not as it must be. */
 int record_load(
     sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err) MICA_CHECKED;
+/* The same without its bytes, and without owning anything: until the next step. */
+int record_borrow(sqlite3_stmt *row, struct record *ret, struct err *err) MICA_CHECKED;
 int record_damaged(int64_t seq, struct err *err); /* returns -1 */
 bool record_kind_read(const char *text, enum record_kind *ret);
 bool record_state_read(const char *text, enum record_state *ret);

@@ -122,21 +122,34 @@ int record_damaged(int64_t seq, struct err *err)
 	return err_hint(err, "restore the state directory from a backup");
 }
 
-int record_load(sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err)
+int record_borrow(sqlite3_stmt *row, struct record *ret, struct err *err)
 {
 	struct record record = { .seq = sqlite3_column_int64(row, 0) };
 
-	if (!record_kind_read((const char *)sqlite3_column_text(row, 2), &record.kind) ||
+	record.entry = (char *)sqlite3_column_text(row, 1);
+	record.ca = (char *)sqlite3_column_text(row, 3);
+	if (!record.entry || !record.ca ||
+	    !record_kind_read((const char *)sqlite3_column_text(row, 2), &record.kind) ||
 	    !serial_load(row, 4, record.serial) ||
 	    !record_state_read((const char *)sqlite3_column_text(row, 5), &record.state) ||
 	    !db_digest(row, 6, &record.tbs_sha256) || !db_digest(row, 7, &record.definition) ||
 	    !db_digest(row, 8, &record.key))
 		return record_damaged(record.seq, err);
-	record.entry = db_text(row, 1);
-	record.ca = db_text(row, 3);
 	record.created = sqlite3_column_int64(row, 9);
 	record.not_before = sqlite3_column_int64(row, 10);
 	record.not_after = sqlite3_column_int64(row, 11);
+	*ret = record;
+	return 0;
+}
+
+int record_load(sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err)
+{
+	struct record record = { 0 };
+
+	if (record_borrow(row, &record, err) < 0)
+		return -1;
+	record.entry = mem_strdup(record.entry);
+	record.ca = mem_strdup(record.ca);
 	if (columns == WITH_BYTES) {
 		bytes_load(row, 12, &record.tbs);
 		bytes_load(row, 13, &record.certificate);

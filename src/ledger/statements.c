@@ -77,9 +77,10 @@ static const char *const texts[STATEMENTS] = {
 	[SQL_CERTIFICATE] = "SELECT entry, "
 	                    "(SELECT bytes FROM certificate WHERE certificate.record = seq) "
 	                    "FROM record WHERE seq = ?1",
-	[SQL_ALL_STATES] = "SELECT seq, state, EXISTS "
-	                   "(SELECT 1 FROM certificate WHERE certificate.record = seq) "
-	                   "FROM record ORDER BY seq",
+	[SQL_ALL_NUMBERS] = "SELECT seq FROM record ORDER BY seq",
+	[SQL_COUNT_RECORDS] = "SELECT count(*) FROM record",
+	[SQL_COUNT_REVOKED] = "SELECT count(*) FROM event INDEXED BY event_revoked "
+	                      "WHERE state = 'revoked'",
 
 	[SQL_OUTDATED] = "SELECT seq, state FROM record INDEXED BY record_active WHERE entry = "
 	                 "?1 AND kind = ?2 AND " ACTIVE " AND seq < ?3 AND NOT EXISTS "
@@ -105,7 +106,10 @@ static const char *const texts[STATEMENTS] = {
 	                 "ON CONFLICT DO UPDATE SET value = ?2",
 	[SQL_DROP_META] = "DELETE FROM meta WHERE name = ?1",
 	[SQL_META] = "SELECT value FROM meta WHERE name = ?1",
-	[SQL_INTEGRITY] = "PRAGMA integrity_check(100)",
+	[SQL_CHECK_RECORDS] = "PRAGMA integrity_check('record')",
+	[SQL_CHECK_DELIVERIES] = "PRAGMA integrity_check('delivery')",
+	[SQL_CHECK_OUTLETS] = "PRAGMA integrity_check('outlet')",
+	[SQL_CHECK_META] = "PRAGMA integrity_check('meta')",
 };
 
 const char *statement_text(enum statement which)

@@ -31,69 +31,95 @@ int walk_misfit(struct walk *walk, struct err *err, const char *rule, const char
 
 /* --- records --- */
 
-static const char *judge_state(const struct walk *walk, int64_t seq, sqlite3_stmt *row)
+/* 1: there is one; 0: none. */
+static int has_certificate(struct walk *walk, int64_t seq, struct err *err)
 {
-	const struct seen *seen = &walk->seen[seq - 1];
-	enum record_state state;
+	DB_AUTO row = db_statement(walk->ledger, SQL_CERTIFICATE);
+	int found;
 
-	if (seen->state == STATE_UNKNOWN)
-		return NULL;
-	if (!record_state_read((const char *)sqlite3_column_text(row, 1), &state) ||
-	    (uint8_t)state != seen->state)
-		return "its state is not that of its last event";
-	if (sqlite3_column_int(row, 2) && !seen->issued)
-		return "it has a certificate, but was never issued";
-	return NULL;
+	sqlite3_bind_int64(row, 1, seq);
+	found = db_step(walk->ledger, row, err);
+	return found > 0 ? sqlite3_column_type(row, 1) != SQLITE_NULL : found;
 }
 
-static int check_record(struct walk *walk, int64_t seq, sqlite3_stmt *row, struct err *err)
+/* A record against what its events made of it. */
+static int check_seen(struct walk *walk, int64_t seq, struct err *err)
 {
-	const char *what;
+	const struct seen *seen = &walk->seen[seq - 1];
+	const char *what = NULL;
+	int has = seen->issued ? 0 : has_certificate(walk, seq, err);
 
-	if (seq < 1 || (size_t)seq > walk->n)
-		return walk_misfit(walk, err, "ledger-record",
-		    "record %" PRId64 " of the ledger was never intended by an event", seq);
-	what = judge_state(walk, seq, row);
+	if (has < 0)
+		return -1;
+	if (seen->state != STATE_UNKNOWN && seen->noted != STATE_UNKNOWN &&
+	    seen->state != seen->noted)
+		what = "its state is not that of its last event";
+	else if (has > 0)
+		what = "it has a certificate, but was never issued";
 	if (!what)
 		return 0;
 	return walk_misfit(walk, err, "ledger-record",
 	    "record %" PRId64 " of the ledger does not fit: %s", seq, what);
 }
 
-static int missing(struct walk *walk, int64_t first, int64_t last, struct err *err)
+/* Every record that no event speaks of. */
+static int find_unknown(struct walk *walk, struct err *err)
 {
-	for (; first <= last; first++) {
-		if (walk_misfit(walk, err, "ledger-record",
-		        "record %" PRId64 " of the ledger is missing", first) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int walk_records(struct walk *walk, struct err *err)
-{
-	DB_AUTO row = db_statement(walk->ledger, SQL_ALL_STATES);
-	int64_t expected = 1;
+	DB_AUTO row = db_statement(walk->ledger, SQL_ALL_NUMBERS);
 	int found;
 
 	while ((found = db_step(walk->ledger, row, err)) > 0) {
 		int64_t seq = sqlite3_column_int64(row, 0);
-		int64_t last = seq - 1 < (int64_t)walk->n ? seq - 1 : (int64_t)walk->n;
 
-		if (missing(walk, expected, last, err) < 0 ||
-		    check_record(walk, seq, row, err) < 0)
+		if (seq >= 1 && (size_t)seq <= walk->n)
+			continue;
+		if (walk_misfit(walk, err, "ledger-record",
+		        "record %" PRId64 " of the ledger was never intended by an event",
+		        seq) < 0)
 			return -1;
-		expected = seq + 1;
 	}
-	return found < 0 ? -1 : missing(walk, expected, (int64_t)walk->n, err);
+	return found;
+}
+
+static int count(struct walk *walk, enum statement which, int64_t *ret, struct err *err)
+{
+	DB_AUTO row = db_statement(walk->ledger, which);
+	int found = db_step(walk->ledger, row, err);
+
+	if (found < 0)
+		return -1;
+	*ret = found > 0 ? sqlite3_column_int64(row, 0) : 0;
+	return 0;
+}
+
+/* Each record that an event intended was there, so their number tells whether there are more.
+ */
+static int walk_records(struct walk *walk, struct err *err)
+{
+	int64_t records = 0;
+	int64_t revoked = 0;
+
+	for (size_t i = 0; i < walk->n; i++) {
+		if (check_seen(walk, (int64_t)i + 1, err) < 0)
+			return -1;
+	}
+	if (count(walk, SQL_COUNT_RECORDS, &records, err) < 0 ||
+	    count(walk, SQL_COUNT_REVOKED, &revoked, err) < 0)
+		return -1;
+	if (revoked != walk->revoked &&
+	    walk_misfit(walk, err, "ledger-tables",
+	        "the index of revocations shows %" PRId64 ", the events have %" PRId64, revoked,
+	        walk->revoked) < 0)
+		return -1;
+	return records == (int64_t)walk->n ? 0 : find_unknown(walk, err);
 }
 
 /* --- tables --- */
 
-/* Tables against their indexes, keys and checks: a record that an index hides is found here. */
-static int check_tables(struct walk *walk, struct err *err)
+/* A table against its indexes, keys and checks: a record that an index hides is found here. */
+static int check_table(struct walk *walk, enum statement which, struct err *err)
 {
-	DB_AUTO row = db_statement(walk->ledger, SQL_INTEGRITY);
+	DB_AUTO row = db_statement(walk->ledger, which);
 	int found;
 
 	while ((found = db_step(walk->ledger, row, err)) > 0) {
@@ -106,6 +132,20 @@ static int check_tables(struct walk *walk, struct err *err)
 			return -1;
 	}
 	return found;
+}
+
+/* What the walk does not look at row by row. It knows of each event, TBS and certificate that
+ * must be there, and of what is revoked by its index as well. */
+static int check_tables(struct walk *walk, struct err *err)
+{
+	static const enum statement checks[] = { SQL_CHECK_RECORDS, SQL_CHECK_DELIVERIES,
+		SQL_CHECK_OUTLETS, SQL_CHECK_META };
+
+	for (size_t i = 0; i < mem_count(checks); i++) {
+		if (check_table(walk, checks[i], err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int check_schema(struct walk *walk, struct err *err)

@@ -9,13 +9,13 @@
 
 #include "ledger_private.h"
 
-/* What the events so far made of a record. */
+/* What the events so far made of a record, and what it says itself. */
 struct seen {
-	uint8_t state;
+	uint8_t state, noted;
 	bool issued;
 };
 
-enum { STATE_UNKNOWN = 0xff }; /* its events cannot be followed: told already */
+enum { STATE_UNKNOWN = 0xff }; /* cannot be followed, or read: told already */
 
 struct walk {
 	struct ledger *ledger;
@@ -26,6 +26,7 @@ struct walk {
 	int64_t at;
 	struct seen *seen; /* by number of record, from 1 */
 	size_t n, cap;
+	int64_t revoked; /* events of revocations */
 };
 
 /* A misfit: a finding, and 0; or ERR_FAILED and -1. */

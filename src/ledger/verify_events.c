@@ -31,66 +31,74 @@ static int bad_record(
 
 /* --- what an event says of its record --- */
 
-/* 1: there it is; 0: it is missing or damaged, which was told. */
-static int read_record(
-    struct walk *walk, enum statement which, int64_t seq, struct record *ret, struct err *err)
+/* 1: there it is; 0: it is missing, which was told. */
+static int find_record(
+    struct walk *walk, sqlite3_stmt *row, const struct event *event, struct err *err)
 {
-	DB_AUTO row = db_statement(walk->ledger, which);
-	struct err why = ERR_INIT;
 	int found;
 
-	sqlite3_bind_int64(row, 1, seq);
+	sqlite3_bind_int64(row, 1, event->record);
 	found = db_step(walk->ledger, row, err);
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		return walk_misfit(walk, err, "ledger-record",
-		    "record %" PRId64 " of the ledger is missing", seq);
-	if (record_load(row, WITH_BYTES, ret, &why) < 0)
-		return walk_misfit(walk, err, "ledger-record", "%s", why.text);
-	return 1;
+	if (found != 0)
+		return found;
+	return walk_misfit(walk, err, "ledger-record",
+	    "record %" PRId64 " of the ledger is missing", event->record);
 }
 
 static int check_fields(struct walk *walk, const struct event *event, struct err *err)
 {
-	MICA_AUTO(record_clear) struct record record = { 0 };
-	int found = read_record(walk, SQL_INTENT, event->record, &record, err);
-	struct digest fields;
-	struct digest tbs;
+	DB_AUTO row = db_statement(walk->ledger, SQL_INTENT);
+	struct record record = { 0 }; /* borrowed from the row */
+	int found = find_record(walk, row, event, err);
+	struct err why = ERR_INIT;
+	struct digest digest;
 
 	if (found <= 0)
 		return found;
-	fields = chain_record_digest(&record);
-	if (!same(&fields, &event->detail) &&
+	if (record_borrow(row, &record, &why) < 0)
+		return walk_misfit(walk, err, "ledger-record", "%s", why.text);
+	if (event->record >= 1 && event->record <= (int64_t)walk->n)
+		walk->seen[event->record - 1].noted = (uint8_t)record.state;
+	digest = chain_record_digest(&record);
+	if (!same(&digest, &event->detail) &&
 	    bad_record(walk, &record, "its fields are not those that were recorded", err) < 0)
 		return -1;
-	tbs = digest_of(record.tbs.data, record.tbs.len);
-	if (!same(&tbs, &record.tbs_sha256))
-		return bad_record(
-		    walk, &record, "its TBS bytes are not those that were recorded", err);
-	return 0;
+	digest = digest_of(sqlite3_column_blob(row, 12), (size_t)sqlite3_column_bytes(row, 12));
+	return same(&digest, &record.tbs_sha256)
+	           ? 0
+	           : bad_record(
+	                 walk, &record, "its TBS bytes are not those that were recorded", err);
 }
 
 static int check_certificate(struct walk *walk, const struct event *event, struct err *err)
 {
 	DB_AUTO row = db_statement(walk->ledger, SQL_CERTIFICATE);
-	struct record record = { .seq = event->record }; /* borrowed */
+	struct record record = { .seq = event->record }; /* borrowed from the row */
 	struct digest digest;
-	int found;
+	int found = find_record(walk, row, event, err);
 
-	sqlite3_bind_int64(row, 1, event->record);
-	found = db_step(walk->ledger, row, err);
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		return walk_misfit(walk, err, "ledger-record",
-		    "record %" PRId64 " of the ledger is missing", event->record);
+	if (found <= 0)
+		return found;
 	digest = digest_of(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1));
 	record.entry = (char *)sqlite3_column_text(row, 0);
 	return same(&digest, &event->detail)
 	           ? 0
 	           : bad_record(walk, &record,
 	                 "its certificate is not the one that was recorded", err);
+}
+
+/* That the index shows it: a list of what is revoked is made by the index. */
+static int check_revoked(struct walk *walk, const struct event *event, struct err *err)
+{
+	DB_AUTO row = db_statement(walk->ledger, SQL_REVOCATION);
+	int found;
+
+	walk->revoked++;
+	sqlite3_bind_int64(row, 1, event->record);
+	found = db_step(walk->ledger, row, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	return bad_event(walk, event->seq, "its index does not show it", err);
 }
 
 /* What a revocation says. */
@@ -112,6 +120,8 @@ static int check_detail(
 {
 	static const struct digest nothing = { { 0 } };
 
+	if (state == RECORD_REVOKED && check_revoked(walk, event, err) < 0)
+		return -1;
 	if (event->note[0])
 		return check_note(walk, event, err);
 	if (state == RECORD_INTENDED)
@@ -132,7 +142,8 @@ static void know(struct walk *walk, const struct event *event)
 		return;
 	while ((int64_t)walk->n < event->record) {
 		walk->seen = mem_grow(walk->seen, &walk->cap, walk->n + 1, sizeof(*walk->seen));
-		walk->seen[walk->n++] = (struct seen){ .state = STATE_UNKNOWN, .issued = true };
+		walk->seen[walk->n++] =
+		    (struct seen){ STATE_UNKNOWN, .noted = STATE_UNKNOWN, .issued = true };
 	}
 }
 
@@ -144,8 +155,8 @@ static int intended(struct walk *walk, const struct event *event, struct err *er
 		return -1;
 	know(walk, event);
 	if (event->record >= 1 && event->record <= (int64_t)walk->n)
-		walk->seen[event->record - 1] =
-		    (struct seen){ .state = RECORD_INTENDED, .issued = !in_turn };
+		walk->seen[event->record - 1] = (struct seen){ RECORD_INTENDED,
+			.noted = STATE_UNKNOWN, .issued = !in_turn };
 	return 0;
 }
 

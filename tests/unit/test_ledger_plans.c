@@ -88,7 +88,8 @@ static void test_nothing_else_scans(void **state)
 	(void)state;
 	for (size_t i = 0; i < STATEMENTS; i++) {
 		bool walk = i == SQL_ALL_EVENTS || i == SQL_ALL_RECORDS ||
-		            i == SQL_ALL_STATES || i == SQL_LAST_EVENT;
+		            i == SQL_ALL_NUMBERS || i == SQL_LAST_EVENT ||
+		            i == SQL_COUNT_RECORDS;
 		BUF_AUTO plan = BUF_INIT;
 
 		assert_non_null(statement_text(i));
