@@ -91,7 +91,7 @@ struct audit_unknown {
 	size_t file; /* of the subject's */
 	char *ca;
 	struct buf der;
-	int64_t since; /* notBefore, thisUpdate */
+	int64_t since; /* notBefore, or the list's number */
 };
 
 /* A CA certificate of the ledger. */
@@ -136,6 +136,28 @@ int audit_trust(const struct audit_result *result, const char *file, const struc
 int audit_subject_of(
     struct issue *issue, struct audit_subject *ret, struct err *err) MICA_CHECKED;
 void audit_subject_clear(struct audit_subject *subject);
+
+/* What was taken over of what is outside. */
+struct audit_accepted {
+	size_t certificates, crls, revocations;
+	size_t unknown_serials; /* that a list revokes, and whose certificates nobody has any
+	                           more */
+	size_t republished;     /* CRLs written again from the ledger: none lay outside */
+	int64_t lost; /* records that the newest anchor counts, and this ledger did not have */
+};
+
+/* After a restore that somebody looked into, on an issue opened with LEDGER_ACCEPT and
+ * ISSUE_ANCHOR_TOLD: what audit_judge() found outside and unknown becomes records, so that it
+ * can be revoked, and lists that were taken over let the ledger pass. What they revoke is
+ * revoked here. A kill anywhere leaves what can be repeated: the lists, which are what a ledger
+ * is refused by, come last. ERR_REFUSED, and nothing changed, when something is wrong that a
+ * restore does not explain. */
+int audit_accept(struct issue *issue, const struct audit_subject *subject,
+    const struct audit_result *result, struct audit_accepted *ret,
+    struct err *err) MICA_CHECKED;
+
+/* ERR_REFUSED when a finding is none that a restore explains. */
+int audit_acceptable(const struct findings *findings, struct err *err) MICA_CHECKED;
 
 /* What is delivered against what the ledger says of it: a file that is missing, edited, or
  * readable for others. */

@@ -73,6 +73,8 @@ int64_t crl_this_update(const struct crl *crl);
 int64_t crl_next_update(const struct crl *crl);               /* 0: none */
 bool crl_anchor(const struct crl *crl, struct anchor *ret);   /* false: it has none that can be read */
 size_t crl_count(const struct crl *crl);
+/* All of them, in the order of their serials; the list's. */
+const struct revocation *crl_revoked(const struct crl *crl);
 /* Whether it revokes this serial; ret may be NULL. */
 bool crl_has(const struct crl *crl, const uint8_t serial[static SERIAL_LEN], struct revocation *ret);
 

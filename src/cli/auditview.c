@@ -285,3 +285,69 @@ int auditview_json(const struct run *run, const struct auditview *view, struct e
 	free(text);
 	return 0;
 }
+
+/* --- after a restore ----------------------------------------------------------------- */
+
+static bool is_nothing(const struct audit_accepted *accepted)
+{
+	return accepted->certificates + accepted->crls + accepted->revocations +
+	           accepted->republished ==
+	       0;
+}
+
+static void print_lost(const struct audit_accepted *accepted)
+{
+	const int64_t found = (int64_t)(accepted->certificates + accepted->crls);
+	char lost[64];
+
+	if (accepted->lost == 0)
+		return;
+	printf("lost: %s that the CA key signed an anchor of; found outside: %" PRId64 "\n",
+	    count_of((size_t)accepted->lost, "record", "records", lost), found);
+	if (found < accepted->lost)
+		printf("  the serial numbers of the others are unknown: they cannot be revoked "
+		       "one "
+		       "by one;\n"
+		       "  where one of them must be locked out, let a new CA issue "
+		       "(docs/generations.md)\n");
+}
+
+void auditview_accepted(struct run *run, const struct audit_accepted *accepted)
+{
+	BUF_AUTO line = BUF_INIT;
+	char serials[64];
+
+	count_add(&line, accepted->certificates, "certificate", "certificates");
+	count_add(&line, accepted->crls, "CRL", "CRLs");
+	count_add(&line, accepted->revocations, "revocation", "revocations");
+	if (accepted->republished > 0)
+		count_add(
+		    &line, accepted->republished, "CRL written again", "CRLs written again");
+	if (is_nothing(accepted))
+		printf("nothing to take over\n");
+	else
+		printf("taken over: %s\n", buf_text(&line));
+	print_lost(accepted);
+	if (accepted->unknown_serials > 0)
+		printf("revoked by a list that was taken over, and unknown here: %s: the next "
+		       "list "
+		       "is without them\n",
+		    count_of(
+		        accepted->unknown_serials, "serial number", "serial numbers", serials));
+	fflush(stdout);
+	if (!is_nothing(accepted))
+		report_talk(&run->report, "next: mica plan, then mica apply");
+}
+
+void auditview_accepted_json(const struct audit_accepted *accepted)
+{
+	json_t *document = json_object();
+
+	json_set_count(document, "certificates", accepted->certificates);
+	json_set_count(document, "crls", accepted->crls);
+	json_set_count(document, "revocations", accepted->revocations);
+	json_set_count(document, "crls-written-again", accepted->republished);
+	json_set_count(document, "records-lost", (uint64_t)accepted->lost);
+	json_set_count(document, "serials-unknown", accepted->unknown_serials);
+	json_print(stdout, document);
+}

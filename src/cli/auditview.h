@@ -23,4 +23,8 @@ int auditview_print(
 int auditview_json(
     const struct run *run, const struct auditview *view, struct err *err) MICA_CHECKED;
 
+/* What --accept-restore took over. */
+void auditview_accepted(struct run *run, const struct audit_accepted *accepted);
+void auditview_accepted_json(const struct audit_accepted *accepted);
+
 #endif

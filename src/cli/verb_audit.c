@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <mica/audit.h>
 #include <mica/file.h>
@@ -18,6 +19,9 @@ static int check_options(const struct options *options, struct err *err)
 		    options->evidence ? "evidence"
 		    : options->file   ? "file"
 		                      : "accept-restore");
+	if (options->accept_restore && options->evidence)
+		return err_set(
+		    err, ERR_USAGE, "--accept-restore and --evidence exclude each other");
 	if (options->ca && !options->verify)
 		return err_set(err, ERR_USAGE, "--ca goes with --verify FILE");
 	if (options->accept_restore && options->quick)
@@ -63,6 +67,82 @@ static int audit_ledger(struct run *run, struct err *err)
 	                                 &run->report.findings, program, err) < 0)
 		return -1;
 	return show(run, &view, err);
+}
+
+/* --- after a restore ------------------------------------------------------------------- */
+
+static bool is_restored(const struct findings *findings, const struct audit_result *result)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const char *rule = findings->items[i].rule;
+
+		if (strcmp(rule, "ledger-host") == 0 || strcmp(rule, "ledger-clock") == 0 ||
+		    strcmp(rule, "anchor-missing") == 0)
+			return true;
+	}
+	return result->n_unknown > 0;
+}
+
+/* Everything is shown before anything is done. */
+static int review(struct run *run, bool *ret_restored, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(audit_subject_clear) struct audit_subject subject = { .ledger = NULL };
+	MICA_AUTO(audit_result_clear) struct audit_result result = { .records = 0 };
+
+	if (run_open_told(run, LEDGER_AUDIT, &issue, err) < 0 ||
+	    judge(run, issue, &subject, &result, err) < 0)
+		return -1;
+	report_findings(&run->report);
+	*ret_restored = is_restored(&run->report.findings, &result);
+	return audit_acceptable(&run->report.findings, err);
+}
+
+/* Another host, another clock: that they were taken is told, as nothing else says it. */
+static void tell_opening(struct run *run, const struct findings *again)
+{
+	report_clear(&run->report); /* what an opening finds was shown */
+	for (size_t i = 0; i < again->n; i++) {
+		const struct finding *finding = &again->items[i];
+
+		if (strcmp(finding->rule, "ledger-host") == 0 ||
+		    strcmp(finding->rule, "ledger-clock") == 0)
+			findings_add(&run->report.findings, finding->level, finding->rule, NULL,
+			    finding->hint, "%s", finding->text);
+	}
+	report_findings(&run->report);
+}
+
+static int take_over(struct run *run, struct audit_accepted *ret, struct err *err)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = NULL;
+	MICA_AUTO(audit_subject_clear) struct audit_subject subject = { .ledger = NULL };
+	MICA_AUTO(audit_result_clear) struct audit_result result = { .records = 0 };
+	FINDINGS_AUTO again = FINDINGS_INIT; /* they were shown */
+
+	if (run_open_told(run, LEDGER_ACCEPT, &issue, err) < 0 ||
+	    audit_subject_of(issue, &subject, err) < 0 ||
+	    audit_judge(&subject, &again, &result, err) < 0 ||
+	    audit_acceptable(&again, err) < 0)
+		return -1;
+	tell_opening(run, &again);
+	return audit_accept(issue, &subject, &result, ret, err);
+}
+
+static int accept_restore(struct run *run, struct err *err)
+{
+	struct audit_accepted accepted = { .lost = 0 };
+	bool restored = false;
+
+	if (review(run, &restored, err) < 0)
+		return -1;
+	if (restored && take_over(run, &accepted, err) < 0)
+		return -1;
+	if (run->options.json)
+		auditview_accepted_json(&accepted);
+	if (run_prints(run))
+		auditview_accepted(run, &accepted);
+	return EXIT_DONE;
 }
 
 /* --- evidence of it -------------------------------------------------------------------- */
@@ -120,5 +200,7 @@ int verb_audit(struct run *run, struct err *err)
 {
 	if (check_options(&run->options, err) < 0)
 		return -1;
+	if (run->options.accept_restore)
+		return accept_restore(run, err);
 	return run->options.verify ? audit_evidence(run, err) : audit_ledger(run, err);
 }

@@ -112,6 +112,8 @@ static const struct opt audit_options[] = {
 	    "verify the signatures of CAs and CRLs only" },
 	{ 0, "evidence", OPT_TEXT, "FILE", FIELD(evidence),
 	    "write all of it to this file, for somebody else to verify" },
+	{ 0, "accept-restore", OPT_SWITCH, NULL, FIELD(accept_restore),
+	    "take over what only lies outside: see docs/backup.md first" },
 	{ 0, "verify", OPT_TEXT, "FILE", FIELD(verify),
 	    "audit such a file: no inventory, no state directory" },
 	{ 0, "ca", OPT_TEXT, "FILE", FIELD(ca),

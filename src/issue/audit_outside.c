@@ -11,7 +11,9 @@
 
 #include <mica/chain.h>
 
-static const char restore[] = "mica audit --accept-restore takes it over; see docs/backup.md";
+static const char restore[] =
+    "after a restore: mica audit --accept-restore (docs/backup.md); if there was "
+    "none, somebody else signs with this key";
 
 /* Files that are the same byte by byte, as most of what is delivered to many places is, are
  * judged once. */
@@ -95,8 +97,7 @@ static int judge_list(
 		return -1;
 	anchor.fit = fit_of(audit, file, crl, known, &anchor.anchor);
 	if (known == AUDIT_IS_NONE) {
-		struct audit_unknown unknown = { .what = AUDIT_CRL,
-			.since = crl_this_update(crl) };
+		struct audit_unknown unknown = { .what = AUDIT_CRL, .since = crl_number(crl) };
 
 		unknown.ca = mem_strdup(issuer->name);
 		buf_add(&unknown.der, crl_der(crl)->data, crl_der(crl)->len);

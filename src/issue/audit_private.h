@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What one audit knows. audit.c walks the ledger; audit_certificate.c judges leaves, on all
- * processors; audit_ca.c and audit_crl.c judge what the CAs have of their own, in turn, since what
- * comes later is held against it; audit_outside.c judges files.
+ * processors; audit_ca.c and audit_crl.c judge what the CAs have of their own, in turn, since
+ * what comes later is held against it; audit_outside.c judges files.
  */
 #ifndef MICA_ISSUE_AUDIT_PRIVATE_H
 #define MICA_ISSUE_AUDIT_PRIVATE_H
@@ -41,7 +41,8 @@ struct audit {
 	size_t n_revoked, cap_revoked;
 };
 
-/* "record 12 ('server', serial 4f01...): " and what is wrong with it; rule: a string constant */
+/* "record 12 ('server', serial 4f01...): " and what is wrong with it; rule: a string constant
+ */
 void audit_say(struct findings *findings, const struct audit *audit, const char *rule,
     const struct record *record, const char *fmt, ...) MICA_PRINTF(5, 6);
 /* about the whole of it */
@@ -50,8 +51,8 @@ void audit_tell(struct audit *audit, enum finding_level level, const char *rule,
 
 /* --- audit_certificate.c --- */
 
-/* A server's or a client's certificate. Many threads may, as long as nothing is added. Returns how
- * many signatures were verified. */
+/* A server's or a client's certificate. Many threads may, as long as nothing is added. Returns
+ * how many signatures were verified. */
 size_t audit_leaf(
     const struct audit *audit, const struct record *record, struct findings *findings);
 /* The CA of this name whose key signed it, the newest first; NULL: none */

@@ -183,6 +183,11 @@ bool crl_anchor(const struct crl *crl, struct anchor *ret)
 	return crl->has_anchor;
 }
 
+const struct revocation *crl_revoked(const struct crl *crl)
+{
+	return crl->parsed->revoked;
+}
+
 size_t crl_count(const struct crl *crl)
 {
 	return crl->parsed->n_revoked;
