@@ -8,6 +8,7 @@
  *     plan    issue_open(READ)  issue_plan  issue_draft
  *     apply   issue_open(WRITE) issue_plan  issue_prepare  [login]
  *             issue_sign  issue_deliver  issue_serve
+ *             while anything was held: issue_look_again, and from issue_plan on
  *     init    issue_open(READ)  issue_init_begin  issue_init_settle  [login, find the key]
  *             issue_init_check
  *             issue_open(WRITE) issue_init_begin  issue_init_settle  [make the key]
@@ -140,8 +141,11 @@ int issue_prepare(struct issue *issue, const struct approvals_progress *progress
 int issue_sign(struct issue *issue, struct signer *signer,
     const struct approvals_progress *progress, struct err *err) MICA_CHECKED;
 
+/* The CA whose key the plan has the issuing one certify, which the token must be told; NULL: none. */
+const struct ca *issue_certifies(const struct issue *issue);
+
 struct issue_done {
-	size_t issued, rotated, delivered, retired;
+	size_t issued, rotated, delivered, retired, certified;
 	size_t trees;   /* directories swapped */
 	size_t outlets; /* configuration files written */
 	size_t crls;    /* CRLs published */
@@ -149,6 +153,10 @@ struct issue_done {
 
 /* Completes the generations, swaps them, renders the outlets, records it. */
 int issue_deliver(struct issue *issue, struct issue_done *ret, struct err *err) MICA_CHECKED;
+
+/* What is held when a plan is made may be free once the plan was carried out and is served: after
+ * issue_serve(), so that issue_plan() looks at the ledger and the disk again. The plan before is gone. */
+void issue_look_again(struct issue *issue);
 
 /* --- restarts: Milvus reads its files once, at start -----------------------------------------
  *

@@ -179,6 +179,7 @@ void changes_json(json_t *document, const struct issue *issue, const struct plan
 		json_set_text(item, "entry", from->entry);
 		json_set_text(item, "action", plan_action_name(from->action));
 		json_set_text(item, "why", from->why);
+		json_set_bool(item, "held", from->held);
 		json_set_time(item, "not-before", from->not_before);
 		json_set_time(item, "not-after", from->not_after);
 		json_set_time(item, "due", from->due);

@@ -296,6 +296,12 @@ int login_signer(struct login *login, enum token_use use, const struct buf *issu
 	return token_signer(login->token, &login->key, use, issuer, ret, err);
 }
 
+int login_signer_cross(struct login *login, const struct buf *issuer,
+    const struct buf *certified, struct signer **ret, struct err *err)
+{
+	return token_signer_cross(login->token, &login->key, issuer, certified, ret, err);
+}
+
 const struct inv_ca *login_ca(const struct login *login)
 {
 	return login->ca;

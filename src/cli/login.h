@@ -57,6 +57,10 @@ int login_make_key(struct login *login, const struct buf *id, const struct token
 int login_signer(struct login *login, enum token_use use, const struct buf *issuer,
     struct signer **ret, struct err *err) MICA_CHECKED;
 
+/* The same, where a cross-certificate for this public key is among what it signs. */
+int login_signer_cross(struct login *login, const struct buf *issuer,
+    const struct buf *certified, struct signer **ret, struct err *err) MICA_CHECKED;
+
 const struct inv_ca *login_ca(const struct login *login);
 const struct token_info *login_info(const struct login *login);
 struct token *login_token(struct login *login);

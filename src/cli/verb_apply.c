@@ -11,16 +11,30 @@
 #include "restartview.h"
 #include "verbs.h"
 
-/* What the doors were asked to do and what came of it. */
+/* What the doors were asked to do and what came of it. While a new CA is about to issue there
+ * are two turns: first everybody trusts it and is seen to, then what was held is done. */
 struct work {
 	struct run *run;
 	struct issue *issue;
-	const struct plan *plan;
+	const struct plan *plan; /* of this turn */
+	struct login *login;     /* for all turns; NULL: not needed yet */
+	bool entered;
 	struct effort effort;
 	struct issue_done done;
-	struct restarts restarts; /* before anything was done */
+	struct restarts restarts; /* before anything was done in this turn */
 	struct issue_served served;
+	size_t held; /* before this turn */
+	size_t turns;
+	json_t *json; /* the turns before, summed up; NULL: this is the first */
 };
+
+static void work_clear(struct work *work)
+{
+	restarts_clear(&work->restarts);
+	login_free(work->login);
+	json_decref(work->json);
+	issue_close(work->issue);
+}
 
 static int prepare(struct work *work, struct err *err)
 {
@@ -35,7 +49,27 @@ static int prepare(struct work *work, struct err *err)
 	return status;
 }
 
-static int sign(struct work *work, struct login *login, struct err *err)
+static int make_signer(struct work *work, struct signer **ret, struct err *err)
+{
+	const struct ca *ca = issue_ca(work->issue);
+	const struct ca *certified = issue_certifies(work->issue);
+
+	if (certified)
+		return login_signer_cross(
+		    work->login, ca_subject(ca), ca_spki(certified), ret, err);
+	return login_signer(work->login, TOKEN_USE_ISSUE, ca_subject(ca), ret, err);
+}
+
+/* The one login. */
+static int enter(struct work *work, struct err *err)
+{
+	if (!work->entered && login_enter(work->login, err) < 0)
+		return -1;
+	work->entered = true;
+	return 0;
+}
+
+static int sign(struct work *work, struct err *err)
 {
 	const struct ca *ca = issue_ca(work->issue);
 	MICA_AUTO(signer_freep) struct signer *signer = NULL;
@@ -44,9 +78,9 @@ static int sign(struct work *work, struct login *login, struct err *err)
 	struct progress progress;
 	int status;
 
-	if (login_enter(login, err) < 0 || login_key(login, ca_spki(ca), &key, err) < 0 ||
+	if (enter(work, err) < 0 || login_key(work->login, ca_spki(ca), &key, err) < 0 ||
 	    effort_settle(&work->effort, work->run, work->issue, key, err) < 0 ||
-	    login_signer(login, TOKEN_USE_ISSUE, ca_subject(ca), &signer, err) < 0)
+	    make_signer(work, &signer, err) < 0)
 		return -1;
 	progress_begin(&progress, "signing", &work->run->report);
 	progress_ask(&progress, &work->effort, &work->run->report);
@@ -56,29 +90,41 @@ static int sign(struct work *work, struct login *login, struct err *err)
 	return status;
 }
 
-/* Everything is made before the one login. The caller frees it: the token may take its time to
- * end while certificates are delivered. */
-static int prepare_and_sign(struct work *work, struct login **ret, struct err *err)
+/* Where the PIN comes from is settled before anything changes, be it for a later turn. */
+static int begin_login(struct work *work, struct err *err)
 {
 	const struct inventory *inventory = issue_inventory(work->issue);
 	const struct login_params params = { inventory_issuer(inventory), inventory->state_dir,
 		work->run->ambient.now, &work->run->options, &work->run->report };
+	const size_t signatures = work->plan->signatures + work->plan->held;
+
+	if (signatures == 0)
+		return 0;
+	if (effort_expect(work->issue, params.ca, signatures, &work->effort, err) < 0 ||
+	    effort_check(&work->effort, &work->run->options, err) < 0)
+		return -1;
+	return work->login ? 0 : login_begin(&params, &work->login, err);
+}
+
+/* Everything is made before the one login. It is left while certificates are delivered: the
+ * token may take its time to end. */
+static int prepare_and_sign(struct work *work, struct err *err)
+{
 	BUF_AUTO what = BUF_INIT;
 
-	if (work->plan->signatures == 0)
-		return prepare(work, err) < 0 ? -1 : issue_sign(work->issue, NULL, NULL, err);
-	if (effort_expect(work->issue, params.ca, work->plan->signatures, &work->effort, err) <
-	        0 ||
-	    effort_check(&work->effort, &work->run->options, err) < 0 ||
-	    login_begin(&params, ret, err) < 0 || prepare(work, err) < 0)
+	if (begin_login(work, err) < 0 || prepare(work, err) < 0)
 		return -1;
+	if (work->plan->signatures == 0)
+		return issue_sign(work->issue, NULL, NULL, err);
+	work->effort.signatures = work->plan->signatures;
 	report_findings(&work->run->report);
 	changes_signatures(work->plan, &what);
 	report_talk(&work->run->report, "%s to sign, one login", buf_text(&what));
 	effort_tell(&work->effort, &work->run->report);
-	if (sign(work, *ret, err) < 0)
+	if (sign(work, err) < 0)
 		return -1;
-	login_leave(*ret);
+	if (work->plan->held == 0)
+		login_leave(work->login);
 	return 0;
 }
 
@@ -88,7 +134,8 @@ enum { PLACES_NAMED = 4 };
 
 static bool delivers(const struct plan_item *item)
 {
-	return item->action != PLAN_KEEP && item->action != PLAN_RETIRE;
+	return item->action == PLAN_ISSUE || item->action == PLAN_ROTATE ||
+	       item->action == PLAN_DELIVER;
 }
 
 static bool wrote_outlet(const struct work *work, const struct inv_deployment *deployment)
@@ -145,6 +192,7 @@ static void print_done(const struct work *work)
 	count_add(&line, done->rotated, "rotated", "rotated");
 	count_add(&line, done->delivered, "delivered again", "delivered again");
 	count_add(&line, done->retired, "retired", "retired");
+	count_add(&line, done->certified, "CA certified", "CAs certified");
 	count_add(&line, done->crls, "CRL", "CRLs");
 	count_add(&line, done->trees, "directory", "directories");
 	count_add(&line, done->outlets, "configuration file", "configuration files");
@@ -162,23 +210,44 @@ static bool any_endpoint(const struct inventory *inventory)
 	return false;
 }
 
-static void print_json(const struct work *work, bool served)
+/* What there is before and now, in one. */
+static void set_sum(const struct work *work, json_t *document, const char *name, size_t n)
+{
+	json_set_count(
+	    document, name, n + (size_t)json_integer_value(json_object_get(work->json, name)));
+}
+
+static void set_both(const struct work *work, json_t *document, const char *name)
+{
+	json_t *all = json_array();
+
+	json_array_extend(all, json_object_get(work->json, name));
+	json_array_extend(all, json_object_get(document, name));
+	json_set(document, name, all);
+}
+
+/* Of this turn and those before. */
+static json_t *json_of_work(const struct work *work, bool served)
 {
 	json_t *document = json_object();
 	bool probed = any_endpoint(issue_inventory(work->issue));
 
-	json_set_count(document, "issued", work->done.issued);
-	json_set_count(document, "rotated", work->done.rotated);
-	json_set_count(document, "delivered", work->done.delivered);
-	json_set_count(document, "retired", work->done.retired);
-	json_set_count(document, "crls", work->done.crls);
-	json_set_count(document, "directories", work->done.trees);
-	json_set_count(document, "configuration-files", work->done.outlets);
-	json_set_count(document, "restarted", work->served.restarted);
+	set_sum(work, document, "issued", work->done.issued);
+	set_sum(work, document, "rotated", work->done.rotated);
+	set_sum(work, document, "delivered", work->done.delivered);
+	set_sum(work, document, "retired", work->done.retired);
+	set_sum(work, document, "certified", work->done.certified);
+	set_sum(work, document, "crls", work->done.crls);
+	set_sum(work, document, "directories", work->done.trees);
+	set_sum(work, document, "configuration-files", work->done.outlets);
+	set_sum(work, document, "restarted", work->served.restarted);
+	json_set_count(document, "held", work->plan->held);
 	json_set(document, "served", probed ? json_boolean(served) : json_null());
 	changes_json(document, work->issue, work->plan);
+	set_both(work, document, "items");
+	set_both(work, document, "files");
 	json_set(document, "findings", json_of_findings(&work->run->report.findings));
-	json_print(stdout, document);
+	return document;
 }
 
 static int tell_steps(const struct work *work, struct err *err)
@@ -199,16 +268,14 @@ static int tell_steps(const struct work *work, struct err *err)
 	return 0;
 }
 
-static void print_result(const struct work *work, bool served)
+static void print_turn(const struct work *work)
 {
-	if (work->run->options.json)
-		print_json(work, served);
 	if (!run_prints(work->run))
 		return;
 	changes_table(work->run, work->issue, work->plan);
 	if (changes_count(work->issue, work->plan) > 0 || work->served.restarted > 0)
 		print_done(work);
-	else
+	else if (work->plan->held == 0 && work->turns == 0)
 		changes_none(work->issue, work->plan);
 }
 
@@ -216,12 +283,11 @@ static void print_result(const struct work *work, bool served)
 
 static int carry_out(struct work *work, struct err *err)
 {
-	MICA_AUTO(login_freep) struct login *login = NULL;
-
+	work->done = (struct issue_done){ 0 };
+	work->served = (struct issue_served){ 0 };
 	if (changes_count(work->issue, work->plan) == 0)
 		return 0;
-	if (prepare_and_sign(work, &login, err) < 0 ||
-	    issue_deliver(work->issue, &work->done, err) < 0)
+	if (prepare_and_sign(work, err) < 0 || issue_deliver(work->issue, &work->done, err) < 0)
 		return -1;
 	report_findings(&work->run->report);
 	return 0;
@@ -241,52 +307,112 @@ static int tell_restarted(struct run *run, struct issue *issue, struct err *err)
 	return 0;
 }
 
-static int plan(struct work *work, struct err *err)
+static int plan_turn(
+    struct work *work, const struct issue_plan_options *options, struct err *err)
 {
-	struct run *run = work->run;
-	struct issue_plan_options options;
-
-	if (changes_options(run, issue_inventory(work->issue), &options, err) < 0 ||
-	    tell_restarted(run, work->issue, err) < 0 ||
-	    issue_plan(work->issue, &options, &work->plan, err) < 0 ||
+	restarts_clear(&work->restarts);
+	if (issue_plan(work->issue, options, &work->plan, err) < 0 ||
 	    issue_restarts(work->issue, RESTARTS_PLANNED, &work->restarts, err) < 0)
 		return -1;
-	report_findings(&run->report);
+	report_findings(&work->run->report);
 	return 0;
 }
 
-/* What is left to do is told whatever became of the rest. */
-static int end(struct work *work, struct err *err)
+static int plan(struct work *work, struct issue_plan_options *ret, struct err *err)
+{
+	struct run *run = work->run;
+
+	return changes_options(run, issue_inventory(work->issue), ret, err) < 0 ||
+	               tell_restarted(run, work->issue, err) < 0 ||
+	               plan_turn(work, ret, err) < 0
+	           ? -1
+	           : 0;
+}
+
+/* What was held, now that it may be free. What was asked for by name is done. */
+static int plan_again(struct work *work, struct issue_plan_options *options, struct err *err)
+{
+	work->held = work->plan->held;
+	work->turns++;
+	options->n_force = 0;
+	options->force_all = false;
+	issue_look_again(work->issue);
+	if (plan_turn(work, options, err) < 0)
+		return -1;
+	if (work->plan->held < work->held)
+		report_talk(&work->run->report,
+		    "'%s' is trusted where it must be: it issues now",
+		    inventory_issuer(issue_inventory(work->issue))->name);
+	return 0;
+}
+
+static int tell_held(const struct work *work, struct err *err)
+{
+	const size_t n = work->plan->held;
+
+	err_set(err, ERR_UNSERVED, "%zu certificate%s '%s' yet, which issues now", n,
+	    n == 1 ? " is not issued by" : "s are not issued by",
+	    inventory_issuer(issue_inventory(work->issue))->name);
+	return err_hint(err, "see above what each waits for; then: mica apply");
+}
+
+/* One turn: it is carried out and served. What is left to do is told whatever became of the
+ * rest. */
+static int turn(struct work *work, struct err *err)
 {
 	const struct issue_telling telling = restartview_telling(work->run);
 	struct err ignored = ERR_INIT; /* the other one is to be told */
-	int served = issue_serve(work->issue, &telling, &work->served, err);
+	json_t *document;
+	int served;
 
+	if (carry_out(work, err) < 0)
+		return -1;
+	served = issue_serve(work->issue, &telling, &work->served, err);
 	if (served < 0 && err->kind != ERR_UNSERVED)
 		return -1;
 	report_findings(&work->run->report);
-	print_result(work, served == 0);
+	document = json_of_work(work, served == 0 && work->plan->held == 0);
+	json_decref(work->json);
+	work->json = document;
+	print_turn(work);
 	fflush(stdout);
 	restartview_next(work->run, &work->restarts);
 	if (served == 0)
-		return tell_steps(work, err) < 0 ? -1 : EXIT_DONE;
+		return tell_steps(work, err);
 	(void)!tell_steps(work, &ignored);
 	return -1;
 }
 
+/* As long as something that was held is free. */
+static int all_turns(struct work *work, struct err *err)
+{
+	struct issue_plan_options options;
+
+	if (plan(work, &options, err) < 0)
+		return -1;
+	for (;;) {
+		if (turn(work, err) < 0)
+			return -1;
+		if (work->plan->held == 0)
+			return 0;
+		if (work->turns > 0 && work->plan->held >= work->held)
+			return tell_held(work, err);
+		if (plan_again(work, &options, err) < 0)
+			return -1;
+	}
+}
+
 int verb_apply(struct run *run, struct err *err)
 {
-	MICA_AUTO(issue_closep) struct issue *issue = NULL;
-	struct work work = { .run = run };
-	int status = -1;
+	MICA_AUTO(work_clear) struct work work = { .run = run };
+	int status;
 
-	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &issue, err) < 0)
+	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &work.issue, err) < 0)
 		return -1;
-	work.issue = issue;
-	if (plan(&work, err) == 0 && carry_out(&work, err) == 0)
-		status = end(&work, err);
-	restarts_clear(&work.restarts);
-	return status;
+	status = all_turns(&work, err);
+	if (run->options.json && work.json)
+		json_print(stdout, mem_give(work.json));
+	return status < 0 ? -1 : EXIT_DONE;
 }
 
 int verb_rotate(struct run *run, struct err *err)

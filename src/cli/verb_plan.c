@@ -21,7 +21,7 @@ static void prospect_clear(struct prospect *prospect)
 
 static bool is_pending(const struct prospect *prospect)
 {
-	return changes_count(prospect->issue, prospect->plan) > 0 ||
+	return changes_count(prospect->issue, prospect->plan) > 0 || prospect->plan->held > 0 ||
 	       restartview_count(&prospect->restarts) > 0;
 }
 
@@ -40,9 +40,11 @@ static void print_counts(const struct prospect *prospect)
 		enum plan_action action;
 		const char *text;
 	} parts[] = { { PLAN_ISSUE, "to issue" }, { PLAN_ROTATE, "to rotate" },
-		{ PLAN_DELIVER, "to deliver again" }, { PLAN_RETIRE, "to retire" } };
+		{ PLAN_DELIVER, "to deliver again" }, { PLAN_RETIRE, "to retire" },
+		{ PLAN_CERTIFY, "CA to certify" } };
 	const struct plan *plan = prospect->plan;
 	const char *const *paths = NULL;
+	char count[64];
 	BUF_AUTO line = BUF_INIT;
 
 	for (size_t i = 0; i < mem_count(parts); i++) {
@@ -57,7 +59,13 @@ static void print_counts(const struct prospect *prospect)
 	    "configuration file to write", "configuration files to write");
 	count_add(&line, restartview_count(&prospect->restarts), "Milvus to restart",
 	    "Milvus to restart");
-	printf("%s\n", buf_text(&line));
+	if (line.len > 0)
+		printf("%s\n", buf_text(&line));
+	if (plan->held > 0)
+		printf("then, once everybody it concerns trusts '%s' and was restarted: %s\n",
+		    inventory_issuer(issue_inventory(prospect->issue))->name,
+		    count_of(plan->held, "certificate to issue anew",
+		        "certificates to issue anew", count));
 }
 
 static void print_effort(const struct effort *effort)
@@ -92,6 +100,7 @@ static void print_json(struct run *run, const struct prospect *prospect)
 	    document, "at", run->options.at ? run->options.at_time : run->ambient.now);
 	json_set_count(document, "changes", changes_count(prospect->issue, plan));
 	json_set_count(document, "signatures", plan->signatures);
+	json_set_count(document, "held", plan->held);
 	json_set_count(document, "touches", effort->touch ? plan->signatures : 0);
 	json_set_bool(document, "pin-for-each", effort->pin_each);
 	changes_json(document, prospect->issue, plan);

@@ -168,6 +168,7 @@ static void count(const struct issue *issue, struct issue_done *done)
 		done->rotated += action == PLAN_ROTATE;
 		done->delivered += action == PLAN_DELIVER;
 		done->retired += action == PLAN_RETIRE;
+		done->certified += action == PLAN_CERTIFY;
 	}
 }
 

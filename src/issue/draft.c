@@ -6,6 +6,7 @@
 #include <mica/key.h>
 #include <mica/parallel.h>
 
+#include "cross.h"
 #include "crl.h"
 
 struct rehearsal {
@@ -57,8 +58,9 @@ int issue_draft(struct issue *issue, struct err *err)
 
 	if (issue->plan->signatures == 0)
 		return 0;
-	if (crl_rehearse(issue, err) < 0 || issue_make_jobs(issue, err) < 0 ||
-	    lint_new(issue->ca, &rehearsal.lint, err) < 0 || give_keys(&rehearsal, err) < 0)
+	if (crl_rehearse(issue, err) < 0 || cross_approve(issue, err) < 0 ||
+	    issue_make_jobs(issue, err) < 0 || lint_new(issue->ca, &rehearsal.lint, err) < 0 ||
+	    give_keys(&rehearsal, err) < 0)
 		return -1;
 	status = parallel_each(issue->n_jobs, rehearse, &rehearsal, err);
 	issue_tell_lint(issue);

@@ -46,6 +46,15 @@ struct issuer {
 	                        taken */
 	struct ca *given;    /* a certificate that init is to adopt; NULL: none */
 	char *given_file;
+	bool had_cross; /* the ledger has a cross-certificate of it, be it over */
+};
+
+/* The CA whose key this run certifies; see cross.h. */
+struct cross {
+	struct issuer *of; /* NULL: none */
+	int64_t not_before, not_after;
+	uint8_t serial[SERIAL_LEN];
+	struct approval *approval;
 };
 
 /* One certificate to be made. */
@@ -125,6 +134,7 @@ struct issue {
 
 	struct job *jobs;
 	size_t n_jobs;
+	struct cross cross;
 	struct outdir_batch *batch;
 	char *generation;
 	bool undelivered; /* signed in this run, and not yet delivered */
@@ -222,6 +232,10 @@ struct issuer *issue_issuer_of(const struct issue *issue, const struct inv_ca *c
 
 /* adopt.c: certificates that somebody else signed */
 void issue_read_adopted(struct issue *issue);
+
+/* every issued record of this entry of a CA's own but one; keep 0: that one as well */
+int issue_supersede_own(
+    struct issue *issue, const char *entry, int64_t keep, struct err *err) MICA_CHECKED;
 
 /* request.c: the CAs' own certification requests: once its certificate is there it is history */
 int issue_end_requests(struct issue *issue, struct err *err) MICA_CHECKED;

@@ -10,6 +10,7 @@
 #include <mica/file.h>
 
 #include "anchor.h"
+#include "cross.h"
 #include "crl.h"
 
 static void add_place(struct issue *issue, size_t deployment, size_t certificate)
@@ -138,7 +139,7 @@ int issue_open(const struct issue_params *params, struct findings *findings, str
 	issue->findings = findings;
 	if (inventory_load(params->inventory, findings, &issue->inventory, err) < 0 ||
 	    open_ledger(issue, params->state_dir, err) < 0 || issue_read_cas(issue, err) < 0 ||
-	    read_named_files(issue, err) < 0)
+	    read_named_files(issue, err) < 0 || cross_read(issue, err) < 0)
 		return -1;
 	add_places(issue);
 	if (anchor_check(issue, err) < 0 || complete(issue, err) < 0)
@@ -162,6 +163,24 @@ static void free_facts(struct issue *issue)
 	free(issue->first_place);
 }
 
+/* What the next plan does is told by what this run has done so far. */
+void issue_look_again(struct issue *issue)
+{
+	issue_free_jobs(issue);
+	cross_clear(&issue->cross);
+	issue_free_outlets(issue);
+	issue_forget_facts(issue);
+	crlset_free(issue);
+	outdir_batch_free(issue->batch);
+	issue->batch = NULL;
+	plan_free(issue->plan);
+	issue->plan = NULL;
+	for (size_t i = 0; i < issue->n_places; i++) {
+		issue->places[i].tree = NULL;
+		issue->places[i].key_file = (struct digest){ { 0 } };
+	}
+}
+
 static void free_cas(struct issue *issue)
 {
 	for (size_t i = 0; issue->cas && i < issue->inventory->n_cas; i++) {
@@ -183,6 +202,7 @@ void issue_close(struct issue *issue)
 	else
 		outdir_batch_free(issue->batch);
 	issue_free_jobs(issue);
+	cross_clear(&issue->cross);
 	issue_free_outlets(issue);
 	anchor_free(issue);
 	crlset_free(issue);

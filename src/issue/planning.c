@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cross.h"
 #include "crl.h"
 #include "generations.h"
 
@@ -104,6 +105,8 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	MICA_FREE struct tree_fact *trees = NULL;
 	struct plan_facts facts = { 0 };
 	struct crl_fact crl;
+	struct cross_fact cross;
+	size_t n_crosses = 0;
 	struct plan_options wanted = {
 		.now = options->at ? options->at : issue->ambient.now,
 		.ahead = options->ahead,
@@ -114,7 +117,8 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	};
 
 	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
-	    generations_check_retired(issue, err) < 0)
+	    generations_check_retired(issue, err) < 0 ||
+	    cross_plan(issue, &cross, &n_crosses, err) < 0)
 		return -1;
 	generations_warn(issue);
 	trees = tree_facts(issue);
@@ -125,6 +129,8 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.n_trees = issue->n_places,
 		.gone = issue->gone,
 		.n_gone = issue->n_gone,
+		.crosses = &cross,
+		.n_crosses = n_crosses,
 		.crl = &crl,
 	};
 	wanted.ca_not_after = ca_ends(issue->ca, &wanted.ca_ends_with);
@@ -132,6 +138,8 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	issue->plan = NULL;
 	if (plan_make(issue->inventory, &facts, &wanted, &issue->plan, err) < 0)
 		return -1;
+	if (options->only)
+		cross_clear(&issue->cross); /* which is for all of them */
 	free(issue->only);
 	issue->only = mem_strdup(options->only);
 	cut_to_ca_start(issue);

@@ -10,6 +10,7 @@
 #include <mica/key.h>
 #include <mica/parallel.h>
 
+#include "cross.h"
 #include "crl.h"
 
 /* Certificates are prepared in runs, so that progress can be told between them: an RSA key
@@ -217,7 +218,8 @@ int issue_prepare(
 {
 	int status;
 
-	if (issue_make_jobs(issue, err) < 0 || crl_rehearse(issue, err) < 0)
+	if (issue_make_jobs(issue, err) < 0 || crl_rehearse(issue, err) < 0 ||
+	    cross_approve(issue, err) < 0)
 		return -1;
 	status = prepare_jobs(issue, progress, err);
 	issue_tell_lint(issue);

@@ -83,28 +83,32 @@ static int sign(struct issue *issue, const struct asking *asking, struct approva
 	return ledger_issued(issue->ledger, &record.seq, ret_der, 1, err);
 }
 
-/* Every request but the newest, or that one as well: a run that died may have left several. */
-static int supersede(
-    struct issue *issue, const struct inv_ca *ca, const struct record *newest, struct err *err)
+int issue_supersede_own(struct issue *issue, const char *entry, int64_t keep, struct err *err)
 {
-	MICA_FREE char *entry = entry_of(ca);
 	MICA_FREE int64_t *seqs = NULL;
 	struct record *records = NULL;
 	size_t n = 0, n_seqs = 0;
-	int status = 0;
 
 	if (ledger_in_state(issue->ledger, RECORD_ISSUED, &records, &n, err) < 0)
 		return -1;
 	seqs = mem_array(n, sizeof(*seqs));
 	for (size_t i = 0; i < n; i++) {
 		if (records[i].kind == RECORD_CA && strcmp(records[i].entry, entry) == 0 &&
-		    (!newest || records[i].seq != newest->seq))
+		    records[i].seq != keep)
 			seqs[n_seqs++] = records[i].seq;
 	}
 	records_free(records, n);
-	if (n_seqs > 0)
-		status = ledger_move(issue->ledger, seqs, n_seqs, RECORD_SUPERSEDED, err);
-	return status;
+	return n_seqs == 0 ? 0
+	                   : ledger_move(issue->ledger, seqs, n_seqs, RECORD_SUPERSEDED, err);
+}
+
+/* Every request but the newest, or that one as well: a run that died may have left several. */
+static int supersede(
+    struct issue *issue, const struct inv_ca *ca, const struct record *newest, struct err *err)
+{
+	MICA_FREE char *entry = entry_of(ca);
+
+	return issue_supersede_own(issue, entry, newest ? newest->seq : 0, err);
 }
 
 static int supersede_older(struct issue *issue, const struct inv_ca *ca, struct err *err)

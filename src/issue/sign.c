@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cross.h"
 #include "crl.h"
 
 static void copy_record(struct record *record, const struct job *job, const struct issue *issue)
@@ -48,7 +49,7 @@ static void batch_clear(struct batch *batch)
 	free(batch->seqs);
 }
 
-/* Room for the certificates, and for the CRL behind them. */
+/* Room for the certificates, a cross-certificate among them, and for the CRL behind them. */
 static void batch_init(struct batch *batch, size_t n)
 {
 	batch->records = mem_array(n, sizeof(*batch->records));
@@ -74,6 +75,10 @@ static int intend_certificates(struct issue *issue, struct batch *batch, struct 
 	for (size_t i = 0; i < n; i++) {
 		copy_record(&batch->records[i], &issue->jobs[i], issue);
 		batch->approvals[i] = mem_give(issue->jobs[i].approval);
+	}
+	if (issue->cross.of) {
+		cross_fill(issue, &batch->records[n], &batch->approvals[n]);
+		n++;
 	}
 	batch->n = n;
 	if (n == 0)
@@ -120,11 +125,12 @@ int issue_sign(struct issue *issue, struct signer *signer,
     const struct approvals_progress *progress, struct err *err)
 {
 	const size_t n = issue->n_jobs, ca = issue->inventory->issuing;
+	const size_t crl = n + (issue->cross.of ? 1 : 0);
 	MICA_AUTO(batch_clear) struct batch batch = { 0 };
 
 	if (!issue->plan->crl.signs)
 		return 0;
-	batch_init(&batch, n + 1);
+	batch_init(&batch, crl + 1);
 	if (intend_certificates(issue, &batch, err) < 0)
 		return -1;
 	if (intend_crl(issue, ca, &batch, err) < 0)
@@ -136,8 +142,8 @@ int issue_sign(struct issue *issue, struct signer *signer,
 		issue->jobs[i].seq = batch.seqs[i];
 		buf_move(&issue->jobs[i].der, &batch.ders[i]);
 	}
-	crl_take_signed(issue, ca, &batch.records[n], &batch.ders[n]);
-	return 0;
+	crl_take_signed(issue, ca, &batch.records[crl], &batch.ders[crl]);
+	return issue->cross.of ? cross_signed(issue, batch.seqs[n], err) : 0;
 }
 
 int issue_sign_crl(

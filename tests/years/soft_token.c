@@ -340,3 +340,10 @@ int token_signer(struct token *token, const struct token_key *key, enum token_us
 	*ret = signer_new(&ops, signing);
 	return 0;
 }
+
+int token_signer_cross(struct token *token, const struct token_key *key,
+    const struct buf *issuer, const struct buf *certified, struct signer **ret, struct err *err)
+{
+	(void)certified;
+	return token_signer(token, key, TOKEN_USE_CROSS, issuer, ret, err);
+}
