@@ -59,6 +59,12 @@ bool inspected_holds(const struct inspected *certificate, const char *name);
 /* Did issuer's key sign it, under issuer's name? */
 bool inspected_signed_by(const struct inspected *certificate, const struct inspected *issuer);
 
+/* Did issuer's key sign this CRL (DER), under issuer's name? */
+bool inspected_signed_crl(const struct inspected *issuer, const struct buf *crl);
+
+/* Its serial number, most significant octet first; false: none that RFC 5280 allows. */
+bool inspected_serial(const struct inspected *certificate, uint8_t ret[static 20]);
+
 struct inspect_set {
 	const struct inspected *items;
 	size_t n;

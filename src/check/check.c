@@ -230,5 +230,6 @@ int check_target(const struct check_target *target, struct findings *findings, s
 	world_judge_endpoints(&world, server);
 	world_judge_shared_keys(&world);
 	world_judge_beside(&world);
+	world_judge_crls(&world);
 	return 0;
 }

@@ -86,6 +86,9 @@ void world_judge_path(struct world *world, const struct certificates *chain,
 void world_judge_beside(struct world *world);
 void world_judge_shared_keys(struct world *world);
 
+/* crls.c: the crl.pem beside each CA file */
+void world_judge_crls(struct world *world);
+
 /* clients.c */
 void world_judge_client(
     struct world *world, const struct check_client *client, const struct certificates *server);

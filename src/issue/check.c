@@ -187,6 +187,37 @@ static void judge_plan(
 	}
 }
 
+static void judge_crl(
+    const struct issue *issue, const struct plan *plan, struct findings *findings)
+{
+	MICA_FREE char *place = mem_printf(
+	    "%s/%s.crl", issue->inventory->state_dir, inventory_issuer(issue->inventory)->name);
+	const struct mark where = { place, 0, 0 };
+
+	if (plan->crl.is_due)
+		check_say(findings, CHECK_CRL_DUE, &where, "%s", plan->crl.why);
+}
+
+static int judge_restarts(
+    struct issue *issue, const char *only, struct findings *findings, struct err *err)
+{
+	MICA_AUTO(restarts_clear) struct restarts restarts = { NULL, 0 };
+
+	if (issue_restarts(issue, RESTARTS_OWED, &restarts, err) < 0)
+		return -1;
+	for (size_t i = 0; i < restarts.n; i++) {
+		const struct restart_row *row = &restarts.rows[i];
+		const struct mark where = { row->deployment, 0, 0 };
+		char date[CLOCK_TEXT];
+
+		if (!only || strcmp(only, row->deployment) == 0)
+			check_say(findings, CHECK_RESTART_OWED, &where,
+			    "a restart is owed since %s: %s", clock_date(row->since, date),
+			    row->why);
+	}
+	return 0;
+}
+
 int issue_check(struct issue *issue, const struct issue_plan_options *options,
     struct findings *findings, struct err *err)
 {
@@ -197,6 +228,9 @@ int issue_check(struct issue *issue, const struct issue_plan_options *options,
 	if (issue_plan(issue, options, &plan, err) < 0)
 		return -1;
 	judge_plan(issue, plan, findings);
+	judge_crl(issue, plan, findings);
+	if (judge_restarts(issue, options->only, findings, err) < 0)
+		return -1;
 	for (size_t i = 0; i < inventory->n_deployments; i++) {
 		const struct inv_deployment *deployment = &inventory->deployments[i];
 

@@ -145,6 +145,15 @@ static const struct check_rule rules[CHECK_ID_COUNT] = {
 	[CHECK_LONG_LIVED] = { "long-lived", FINDING_WARNING,
 	  "Milvus knows no revocation: a lost key is good until its certificate ends, and some clients refuse more than 825 days.",
 	  "issue for 90 days, and renew" },
+	[CHECK_REVOKED] = { "revoked", FINDING_ERROR,
+	  "Milvus reads no CRL: whoever holds the key of a revoked certificate is let in until it ends; everybody else who does read it refuses the right owner.",
+	  "issue a new one (mica apply); a new client CA locks the old one out: docs/generations.md" },
+	[CHECK_CRL_STALE] = { "crl-stale", FINDING_WARNING,
+	  "Who checks certificates by a CRL that has run out refuses all of them, or passes over what was revoked since.",
+	  "bring a new one; with mica: mica apply" },
+	[CHECK_CRL_FOREIGN] = { "crl-foreign", FINDING_WARNING,
+	  "A CRL counts for the CA that signed it, and for no other: one that no CA beside it signed says nothing of these certificates.",
+	  "put the CRL of this CA there; with mica: mica apply" },
 	[CHECK_CLIENT_CERTIFICATE_DROPPED] = { "client-certificate-dropped", FINDING_ERROR,
 	  "In pymilvus server_pem_path wins: the client certificate is dropped without a word, and two-way mode refuses the connection.",
 	  "leave server_pem_path out" },
@@ -202,6 +211,12 @@ static const struct check_rule rules[CHECK_ID_COUNT] = {
 	[CHECK_OUTLET_DIFFERS] = { "outlet-differs", FINDING_WARNING,
 	  "Milvus is told something else than the inventory says.",
 	  "mica plan says what would be written, mica apply writes it" },
+	[CHECK_RESTART_OWED] = { "restart-owed", FINDING_WARNING,
+	  "Milvus reads its files once, at start: until then it runs with those from before, and their certificate ends first.",
+	  "mica apply runs `restart`; without it restart Milvus, then mica apply" },
+	[CHECK_CRL_DUE] = { "crl-due", FINDING_WARNING,
+	  "Each CRL says until when it holds, and what was revoked when it was signed: a new one is due before that, and after each revocation.",
+	  "mica apply, which wants the token" },
 };
 // clang-format on
 

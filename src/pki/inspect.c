@@ -250,6 +250,39 @@ bool inspected_signed_by(const struct inspected *certificate, const struct inspe
 	return signed_by;
 }
 
+static void free_crl(X509_CRL **crl)
+{
+	X509_CRL_free(*crl);
+}
+
+bool inspected_signed_crl(const struct inspected *issuer, const struct buf *crl)
+{
+	const unsigned char *at = crl->data;
+	X509_AUTO *above = x509_of(issuer);
+	MICA_AUTO(free_crl) X509_CRL *list = d2i_X509_CRL(NULL, &at, (long)crl->len);
+	EVP_PKEY *key = above ? X509_get0_pubkey(above) : NULL;
+	bool signed_by =
+	    list && key &&
+	    X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(above)) == 0 &&
+	    X509_CRL_verify(list, key) == 1;
+
+	ERR_clear_error();
+	return signed_by;
+}
+
+bool inspected_serial(const struct inspected *certificate, uint8_t ret[static 20])
+{
+	X509_AUTO *x509 = x509_of(certificate);
+	const ASN1_INTEGER *serial = x509 ? X509_get0_serialNumber(x509) : NULL;
+	BIGNUM *number = serial ? ASN1_INTEGER_to_BN(serial, NULL) : NULL;
+	bool fits =
+	    number && !BN_is_negative(number) && BN_bn2binpad(number, ret, 20) == 20;
+
+	BN_free(number);
+	ERR_clear_error();
+	return fits;
+}
+
 typedef STACK_OF(X509) stack;
 
 static void free_stack(stack **list)

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mica check` on what mica itself made: nothing is wrong, until somebody changes it."""
+import datetime
 import sqlite3
 
 import pytest
 
 from harness.inventory import Inventory
+
+
+def at(days):
+    """The day that many days from now."""
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%d")
 
 
 def rules(home, *args, code=0):
@@ -77,6 +83,42 @@ def test_what_is_due_is_found(home):
     assert rules(home, "--ahead", "70d").count("expires-soon") >= 2
     assert "expires-soon" in rules(home, "--at", "2027-02-10")
     assert "expired" in rules(home, "--at", "2027-06-01", code=3)
+
+
+def test_a_restart_that_is_owed_is_found(home):
+    inv = Inventory()
+    inv.deployment["endpoints"] = ["127.0.0.1:1"]
+    home.write(inv)
+    home.mica("init")
+    home.mica("apply", code=5)
+    found = home.mica("check", "--json", code=3).json["findings"]
+    owed = [f for f in found if f["rule"] == "restart-owed"]
+    assert len(owed) == 1 and owed[0]["file"] == "prod" and "its certificate" in owed[0]["text"], found
+    home.mica("apply", "--restarted", "prod", code=5)
+    assert "restart-owed" not in rules(home, code=3)
+
+
+def test_a_crl_that_is_due_is_found(home):
+    home.begin()
+    assert "crl-due" not in rules(home, "--at", at(50))
+    assert "crl-due" in rules(home, "--at", at(130), code=3)
+
+
+def test_a_crl_that_was_changed_is_found(home):
+    home.begin()
+    assert "crl-foreign" not in rules(home)
+    (home / "out/prod/tls/crl.pem").write_text("nothing\n")
+    assert rules(home) == ["crl-foreign", "not-delivered"]
+
+
+def test_a_revoked_certificate_is_found_until_there_is_another(home):
+    home.begin()
+    home.mica("revoke", "ingest", "--reason", "keyCompromise")
+    found = home.mica("check", "--json", code=3).json["findings"]
+    revoked = [f for f in found if f["rule"] == "revoked"]
+    assert [f["file"] for f in revoked] == ["out/prod/clients/ingest/client.pem"] and "keyCompromise" in revoked[0]["text"], found
+    home.mica("apply")
+    assert rules(home) == []
 
 
 def test_only_one_deployment(home):

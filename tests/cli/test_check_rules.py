@@ -328,6 +328,42 @@ pair("expires-soon", "warning", good=argument("--ahead", "90d"))(argument("--ahe
 pair("expires-soon", "warning")(lambda site: site.issue("client", days=29))
 pair("long-lived", "warning", good=lambda site: site.issue("client", days=800))(lambda site: site.issue("client", days=3650))
 
+# --- revocation lists -------------------------------------------------------------------------------------------------
+
+
+def crl(issuer="ca", revoked=(), until="20990101000000Z", place="tls", begin="20250101000000Z"):
+    """What `openssl ca -gencrl` makes, beside ca.pem."""
+    def change(site):
+        elsewhere = site.ca.folder
+        if not (elsewhere / f"{issuer}.pem").exists():
+            site.ca.root(issuer, f"/O=Example/CN={issuer}")
+        (elsewhere / "index.txt").write_text("".join(
+            f"R\t350101000000Z\t260101000000Z,keyCompromise\t{serial_of(site / name)}\tunknown\t/CN=x\n" for name in revoked))
+        (elsewhere / "ca.cnf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={elsewhere}/index.txt\ndefault_md=sha256\n"
+                                          "crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n")
+        run(["openssl", "ca", "-gencrl", "-config", elsewhere / "ca.cnf", "-keyfile", elsewhere / f"{issuer}.key", "-cert",
+             elsewhere / f"{issuer}.pem", "-crl_lastupdate", begin, "-crl_nextupdate", until, "-out", site / place / "crl.pem"])
+    return change
+
+
+def serial_of(path):
+    return run(["openssl", "x509", "-in", path, "-noout", "-serial"]).out.strip().split("=")[1]
+
+
+def in_directory(site):
+    (site / "tls/crl.pem").mkdir()
+
+
+pair("revoked", good=crl(revoked=["client/client.pem"], issuer="other"))(crl(revoked=["tls/server.pem"]))
+pair("revoked", good=crl())(crl(revoked=["client/client.pem"], place="client"))
+pair("crl-stale", "warning", good=crl())(crl(until="20250201000000Z"))
+pair("crl-stale", "warning", good=argument("--user", "extra.yaml"))(crl(until="20250201000000Z", place="client"))
+pair("crl-foreign", "warning", good=crl())(crl(issuer="other"))
+pair("crl-foreign", "warning")(lambda site: site.put("tls/crl.pem", site / "tls/ca.pem"))
+pair("crl-foreign", "warning")(lambda site: site.put("tls/crl.pem", ""))
+pair("crl-foreign", "warning", good=all_of(one_way, client(server_pem_path="tls/server.pem"), without("tls.caPemPath"),
+                                           lambda site: (site / "tls/ca.pem").unlink(), lambda site: site.put("tls/crl.pem", "")))(in_directory)
+
 # --- clients ----------------------------------------------------------------------------------------------------------
 
 pair("client-certificate-dropped")(client(server_pem_path="client/ca.pem"))
@@ -353,7 +389,7 @@ pair("client-leaf", "warning")(all_of(
 
 LIVE = {"unreachable", "served-plaintext", "served-differs", "served-unverified", "served-version", "served-open",
         "client-refused", "metrics-open"}
-OWN = {"ledger", "not-delivered", "outlet-differs"}
+OWN = {"ledger", "not-delivered", "outlet-differs", "restart-owed", "crl-due"}
 
 
 @pytest.fixture(scope="module")
