@@ -145,7 +145,7 @@ static int by_name(const void *a, const void *b)
  * its own is judged in turn, when no thread is at work: leaves are held against what came
  * before them.
  */
-enum { HEAP = 2048 };
+enum { HEAP = 2048, MOST_FINDINGS = 300 };
 
 struct leaf {
 	struct record record;
@@ -178,8 +178,13 @@ static int judge_leaf(void *context, size_t i, struct err *err)
 	return 0;
 }
 
+/* A ledger of which nothing is right says so often enough. */
 static void take_findings(struct audit *audit, const struct leaf *leaf)
 {
+	audit->leaf_findings += leaf->findings.n;
+	audit->result->signatures += leaf->signatures;
+	if (audit->leaf_findings > MOST_FINDINGS)
+		return;
 	for (size_t i = 0; i < leaf->findings.n; i++) {
 		const struct finding *finding = &leaf->findings.items[i];
 		const struct mark where = { finding->file, 0, 0 };
@@ -187,7 +192,14 @@ static void take_findings(struct audit *audit, const struct leaf *leaf)
 		findings_add(audit->findings, finding->level, finding->rule, &where,
 		    finding->hint, "%s", finding->text);
 	}
-	audit->result->signatures += leaf->signatures;
+}
+
+static void tell_rest(struct audit *audit)
+{
+	if (audit->leaf_findings > MOST_FINDINGS)
+		audit_tell(audit, FINDING_ERROR, "record", audit->subject->where, NULL,
+		    "more is wrong with certificates than is told here: %zu faults in all",
+		    audit->leaf_findings);
 }
 
 /* What was found is told in the order of the records, however many threads there are. */
@@ -303,6 +315,7 @@ static int walk_records(struct audit *audit, struct err *err)
 		status = -1;
 	if (settle(&walk) < 0)
 		status = -1;
+	tell_rest(audit);
 	for (size_t i = 0; i < mem_count(walk.heaps); i++)
 		free(walk.heaps[i].leaves);
 	return status;

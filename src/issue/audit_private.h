@@ -39,6 +39,7 @@ struct audit {
 	size_t n_above;
 	struct audit_revoked *revoked; /* in the order of their records */
 	size_t n_revoked, cap_revoked;
+	size_t leaf_findings; /* more than were told */
 };
 
 /* "record 12 ('server', serial 4f01...): " and what is wrong with it; rule: a string constant
