@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark works, and what it counts is as promised: one login, two token calls for each certificate. Calls are
-counted here, never time."""
+"""The benchmark works, and what it counts is as promised: one login, two token calls for each certificate and for the
+CRL of the run. Calls are counted here, never time."""
 import json
 import os
 
@@ -48,7 +48,7 @@ def test_two_calls_for_each_certificate(document):
         few, many = mica_calls(ca)["runs"]
         assert (few["made"], many["made"]) == (4, 24)
         for one in few, many:
-            assert one["counts"]["C_Sign"] == one["counts"]["C_SignInit"] == one["made"], (ca["algorithm"], one)
+            assert one["counts"]["C_Sign"] == one["counts"]["C_SignInit"] == one["made"] + 1, (ca["algorithm"], one)
         assert others(many) - others(few) <= 4, (ca["algorithm"], few, many)
 
 

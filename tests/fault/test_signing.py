@@ -53,7 +53,7 @@ class Signing:
         return {name: (row[0], row[2]) for name, row in zip(names, rows) if row[0]}
 
     def count(self, n, **more):
-        """One apply of n certificates that are all to be issued."""
+        """One apply of n certificates that are all to be issued; it ends with a CRL."""
         self.want(n)
         self.stats.unlink(missing_ok=True)
         self.run("rotate", "--all", **more)
@@ -83,7 +83,7 @@ def asking(scratch, **ca):
 def test_two_calls_for_a_signature_and_one_login_for_a_run(signing):
     few, many = signing.count(4), signing.count(40)
     for counts, n in (few, 4), (many, 40):
-        assert counts["C_SignInit"][0] == counts["C_Sign"][0] == n, counts
+        assert counts["C_SignInit"][0] == counts["C_Sign"][0] == n + 1, counts  # and the CRL
         assert counts["C_Login"][0] == 1, counts
     more = {f: many[f][0] - few.get(f, (0,))[0] for f in many}
     del more["C_SignInit"], more["C_Sign"]
@@ -94,7 +94,7 @@ def test_two_calls_for_a_signature_and_one_login_for_a_run(signing):
 
 def test_sixteen_at_once_where_the_token_is_far_away(signing):
     counts = signing.count(64, faults="C_Sign@*=delay:20")
-    assert counts["C_Sign"] == (64, SESSIONS)
+    assert counts["C_Sign"] == (64 + 1, SESSIONS)
     assert counts["C_Login"] == (1, 1)
     assert counts["C_OpenSession"][0] < SESSIONS + 3
 
@@ -102,7 +102,7 @@ def test_sixteen_at_once_where_the_token_is_far_away(signing):
 def test_fewer_sessions_than_wished_for(signing):
     """Those that are there do it all."""
     counts = signing.count(64, faults=f"*@*=delay:2,C_OpenSession@6+=ckr:{CKR_SESSION_COUNT}")
-    assert counts["C_Sign"][0] == 64
+    assert counts["C_Sign"][0] == 64 + 1
 
 
 # --- a key that wants its PIN each time ------------------------------------------------------------
@@ -111,8 +111,8 @@ def test_fewer_sessions_than_wished_for(signing):
 def test_a_pin_for_each_signature(scratch):
     signing = asking(scratch)
     counts = signing.count(5)
-    assert counts["C_Sign"] == (5, 1)
-    assert signing.logins() == [(CKU_USER, 0)] + [(CKU_CONTEXT_SPECIFIC, 0)] * 5
+    assert counts["C_Sign"] == (5 + 1, 1)
+    assert signing.logins() == [(CKU_USER, 0)] + [(CKU_CONTEXT_SPECIFIC, 0)] * (5 + 1)
 
 
 def test_a_pin_for_each_signature_at_the_pad(scratch):
@@ -120,8 +120,8 @@ def test_a_pin_for_each_signature_at_the_pad(scratch):
     signing = asking(scratch)
     signing.inv.ca["pin"] = "pad"
     counts = signing.count(3, env={"MICA_FAULT_PAD": str(signing.home / "pin")})
-    assert counts["C_Sign"] == (3, 1)
-    assert signing.logins() == [(CKU_USER, 0)] + [(CKU_CONTEXT_SPECIFIC, 0)] * 3
+    assert counts["C_Sign"] == (3 + 1, 1)
+    assert signing.logins() == [(CKU_USER, 0)] + [(CKU_CONTEXT_SPECIFIC, 0)] * (3 + 1)
 
 
 def test_a_pin_that_is_refused_in_the_middle(scratch):
@@ -180,7 +180,7 @@ def test_a_touch_that_the_module_waits_for_without_end(scratch):
 def test_touches_one_after_another(scratch):
     signing = Signing(scratch, touch=True)
     counts = signing.count(6, faults="C_Sign@*=delay:5")
-    assert counts["C_Sign"] == (6, 1)
+    assert counts["C_Sign"] == (6 + 1, 1)
 
 
 # --- signatures that are none ---------------------------------------------------------------------
