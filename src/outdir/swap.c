@@ -74,19 +74,27 @@ static void keep_sample(const struct outdir_tree *tree)
 	batch->sample_dev = tree->dev;
 }
 
-static bool is_staged(const struct outdir_tree *tree, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < tree->n; i++) {
-		if (strcmp(tree->files[i].name, name) == 0)
-			return true;
-	}
-	return false;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted: a deployment's requests may be ten thousand files in one tree. */
+static const char **staged_names(const struct outdir_tree *tree)
+{
+	const char **names = mem_array(tree->n, sizeof(*names));
+
+	for (size_t i = 0; i < tree->n; i++)
+		names[i] = tree->files[i].name;
+	qsort(names, tree->n, sizeof(*names), by_name);
+	return names;
 }
 
 /* Removes the links of names that the new generation does not have. */
 static int drop_links(const struct outdir_tree *tree, struct err *err)
 {
 	MICA_AUTO(dir_closep) DIR *dir = dir_open(tree->fd, ".");
+	MICA_FREE const char **staged = staged_names(tree);
 	struct dirent *entry;
 
 	if (!dir)
@@ -96,7 +104,8 @@ static int drop_links(const struct outdir_tree *tree, struct err *err)
 
 		if (name[0] == '.' && name[1] == '.')
 			continue;
-		if (is_staged(tree, name) || !is_data_link(tree->fd, name))
+		if (bsearch(&name, staged, tree->n, sizeof(*staged), by_name) ||
+		    !is_data_link(tree->fd, name))
 			continue;
 		if (unlinkat(tree->fd, name, 0) < 0)
 			return err_errno(err, errno, "cannot remove '%s/%s'", tree->dir, name);
