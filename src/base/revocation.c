@@ -47,12 +47,13 @@ int revocation_reason_read(const char *text, enum revocation_reason *ret, struct
 	struct nearest nearest = NEAREST_INIT(text);
 
 	for (size_t i = 0; i < mem_count(reasons); i++) {
-		if (means(text, reasons[i].name)) {
-			*ret = reasons[i].reason;
-			return 0;
-		}
-		nearest_offer(&nearest, reasons[i].name);
+		if (!means(text, reasons[i].name))
+			continue;
+		*ret = reasons[i].reason;
+		return 0;
 	}
+	for (size_t i = 0; i < mem_count(reasons); i++)
+		nearest_offer(&nearest, reasons[i].name);
 	err_set(err, ERR_USAGE, "'%s' is no reason for a revocation", text);
 	if (nearest.best)
 		return err_hint(err, "did you mean '%s'?", nearest.best);
