@@ -323,18 +323,17 @@ static void each_rule_fires(void **state)
 
 static void not_put(const char *name, struct ca *cross, const char *signer, const char *words)
 {
-	MICA_AUTO(ca_freep) struct ca *owned = cross;
 	MICA_AUTO(ca_freep)
 	struct ca *ca = strcmp(name, "end") == 0 ? ca_under(name, "root") : ca_of(name);
 	MICA_AUTO(ca_freep) struct ca *by = ca_of(signer);
 	struct err err = ERR_INIT;
-	BUF_AUTO sent = BUF_INIT;
 
 	assert_int_equal(ca_put_cross(ca, cross, by, &err), -1);
 	assert_int_equal(err.kind, ERR_REFUSED);
 	if (!strstr(err.text, words))
 		fail_msg("'%s' does not say '%s'", err.text, words);
 	assert_null(ca_cross(ca));
+	ca_free(cross);
 }
 
 static void what_is_no_cross_certificate(void **state)
