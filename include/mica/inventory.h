@@ -194,8 +194,17 @@ MICA_DEFINE_FREEP(struct inventory, inventory_free)
 
 const struct inv_ca *inventory_issuer(const struct inventory *inventory);
 /* Whether what a client trusts is more than a server's ca.pem, since some CA stands below another: then it
- * lies beside that in trust.pem. */
-bool inventory_has_trust_file(const struct inventory *inventory);
+ * lies beside that in trust.pem. (Here, for rooms that are handed an inventory and do not link plan.) */
+static inline bool inventory_has_trust_file(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		const struct inv_ca *ca = &inventory->cas[i];
+
+		if (ca->state != CA_RETIRED && ca->n_parents > 0)
+			return true;
+	}
+	return false;
+}
 /* NULL when there is none */
 const struct inv_certificate *inventory_certificate(const struct inventory *inventory, const char *name);
 const struct inv_deployment *inventory_deployment(const struct inventory *inventory, const char *name);

@@ -232,17 +232,6 @@ const struct inv_ca *inventory_issuer(const struct inventory *inventory)
 	return &inventory->cas[inventory->issuing];
 }
 
-bool inventory_has_trust_file(const struct inventory *inventory)
-{
-	for (size_t i = 0; i < inventory->n_cas; i++) {
-		const struct inv_ca *ca = &inventory->cas[i];
-
-		if (ca->state != CA_RETIRED && ca->n_parents > 0)
-			return true;
-	}
-	return false;
-}
-
 const struct inv_certificate *inventory_certificate(
     const struct inventory *inventory, const char *name)
 {
