@@ -9,6 +9,7 @@ import tempfile
 import measure
 import phase
 import report
+import scale as large
 import subjects
 from world import World
 
@@ -30,10 +31,10 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh", description=(
         "What mica costs, beside what other tools cost for the same certificates, measured in turns in one run on a "
         "private SoftHSM2 token. A few minutes; builds the preset release first (MICA_BUILD=DIR: measures that build)."))
-    parser.add_argument("--quick", action="store_true", help="N = 1 and 100, nothing due for 100 and 1000 entries, 200 signatures")
+    parser.add_argument("--quick", action="store_true", help="N = 1 and 100, nothing due for 100 and 1000 entries, 200 signatures, a ledger of 100,000 records")
     parser.add_argument("--smoke", action="store_true", help="tiny N, one turn: shows that all of it works, not how fast")
     parser.add_argument("--ca", choices=["ec-p256", "rsa-2048"], action="append", help="this CA key only")
-    parser.add_argument("--only", choices=["times", "calls", "idle", "far", "tokens"], action="append", help="this part only")
+    parser.add_argument("--only", choices=["times", "calls", "idle", "far", "tokens", "scale"], action="append", help="this part only")
     parser.add_argument("-n", type=int, action="append", metavar="N", help="this number of certificates or entries only")
     parser.add_argument("--json", action="store_true", help="one JSON document with every run instead of tables")
     parser.add_argument("--dir", type=pathlib.Path, help="where the scratch directory is made: on a disk, not in memory")
@@ -89,12 +90,12 @@ def signing(scale, wanted, scratch, sizes):
 def main():
     args = arguments()
     scale = "smoke" if args.smoke else "quick" if args.quick else "normal"
-    wanted = args.only or ["times", "calls", "idle", "far", *([] if args.smoke else ["tokens"])]
+    wanted = args.only or ["times", "calls", "idle", "far", *([] if args.smoke else ["tokens", "scale"])]
     document = {"machine": report.machine(), "loop": subjects.LOOP, "cas": []}
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="mica-bench-", dir=args.dir))
     try:
         for algorithm in args.ca or ["ec-p256", "rsa-2048"]:
-            if not {"times", "calls", "idle"} & set(wanted):
+            if not {"times", "calls", "idle", "scale"} & set(wanted):
                 break
             world = World(scratch, algorithm)
             found = {"algorithm": algorithm}
@@ -104,6 +105,8 @@ def main():
                 found["calls"] = calls(world, scale)
             if "idle" in wanted and not document["cas"]:
                 document["idle"] = idle(world, scale, args.n)
+            if "scale" in wanted and "scale" not in document:
+                document["scale"] = large.scale(world, scale, say)
             document["cas"].append(found)
         document["signing"] = signing(scale, wanted, scratch, args.n)
     finally:
@@ -128,6 +131,8 @@ def show(document):
             report.counted(ca["algorithm"], ca["calls"])
     if "idle" in document:
         report.idle(document["idle"])
+    if "scale" in document:
+        report.scale(document["scale"])
     for one in document["signing"]:
         report.signing(one)
     print(report.NOTE.format(loop=document["loop"]))

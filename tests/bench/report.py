@@ -85,6 +85,18 @@ def idle(rows):
            for r in rows])
 
 
+def scale(one):
+    print(f"Scale: an inventory of {one['entries']} entries, whose own records alone are the small ledger; the large one "
+          f"has {one['records']}")
+    table(("", "ms", "cpu ms", "MiB"),
+          [(r["subject"], number(r["ms"]), number(r["cpu-ms"]), number(r["memory-mib"], 1)) for r in one["rows"]])
+    table(("large over small", "wall", "cpu"), [(r["what"], number(r["wall"]), number(r["cpu"])) for r in one["ratios"]])
+    table(("the ledger's own walk", "records a second"),
+          [(v["ledger"], number(v["records-a-second"])) for v in one["verify"]])
+    table(("audit", "records", "records a second", "cpu us each"),
+          [(a["what"], a["records"], number(a["records-a-second"]), number(a["cpu-us"], 1)) for a in one["audit"]])
+
+
 def signing(one):
     if "absent" in one:
         print(f"{one['token']}: {one['absent']}\n")

@@ -12,7 +12,7 @@ case " $* " in
 		export MICA_BUILD=$PWD/build/release
 		mkdir -p build
 		if ! { cmake --preset release && cmake --build --preset release --parallel "$(nproc)" \
-			--target mica mica-token bench_run bench_token mica_fault_proxy; } </dev/null >build/bench.log 2>&1; then
+			--target mica mica-token bench_run bench_token bench_ledger bench_audit mica_fault_proxy; } </dev/null >build/bench.log 2>&1; then
 			tail -n 20 build/bench.log >&2
 			exit 1
 		fi

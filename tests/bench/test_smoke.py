@@ -77,6 +77,15 @@ def test_the_tables_print():
     assert "Signing only: SoftHSM2, 5 ms" in said and "mica reaches" in said
 
 
+def test_a_large_ledger_is_measured():
+    env = {**os.environ, "MICA_BUILD": str(parts.BUILD)}
+    found = json.loads(run([RUN, "--smoke", "--json", "--ca", "ec-p256", "--only", "scale"], env=env, timeout=120).out)["scale"]
+    assert (found["entries"], found["records"]) == (3, 300)
+    assert {r["what"] for r in found["ratios"]} == {"apply, one due", "status", "plan"}
+    assert all(r["wall"] > 0 for r in found["ratios"]) and all(v["records-a-second"] > 0 for v in found["verify"])
+    assert [a["what"] for a in found["audit"]] == ["every signature", "quick"] * 2
+
+
 def test_usage():
     said = run([RUN, "--help"], env=dict(os.environ)).out
     assert "--quick" in said and "--json" in said
