@@ -15,7 +15,7 @@ import tempfile
 
 import pytest
 
-from harness import parts
+from harness import crl, parts
 from harness.faults import Faults, known
 from harness.home import Home, without_leak_check
 from harness.inventory import Inventory
@@ -92,11 +92,12 @@ class Stage:
             there = [n for n in shown if (folder / n).exists()]
             if may_be_absent and not there:
                 continue
-            assert there == ["ca.pem", f"{stem}.key", f"{stem}.pem"], (folder, shown, there)
+            assert there == sorted(["ca.pem", "crl.pem", f"{stem}.key", f"{stem}.pem"]), (folder, shown, there)
             assert stat.S_IMODE(os.stat(folder / f"{stem}.key").st_mode) == 0o600
             assert run(["openssl", "pkey", "-in", folder / f"{stem}.key", "-pubout"]).out == \
                 run(["openssl", "x509", "-in", folder / f"{stem}.pem", "-noout", "-pubkey"]).out
-            run(["openssl", "verify", "-x509_strict", "-CAfile", folder / "ca.pem", folder / f"{stem}.pem"])
+            run(["openssl", "verify", "-x509_strict", "-crl_check", "-CRLfile", folder / "crl.pem",
+                 "-CAfile", folder / "ca.pem", folder / f"{stem}.pem"])
             said.append((folder / f"{stem}.pem").read_bytes())
         return said
 
@@ -124,6 +125,14 @@ class Stage:
         assert not [p for p in self.home.path.rglob("*") if p.name.endswith((".tmp", ".new"))]
         states = {r["state"] for r in self.home.records()}
         assert not states & {"intended", 0}, f"an intent was left open: {states}"
+        self.judge_crls()
+
+    def judge_crls(self):
+        """Of the lists the newest lies outside, and no other is taken for one that does."""
+        crls = [r for r in self.home.records() if r["kind"] == "crl"]
+        assert [r["state"] for r in crls if r["state"] in ("issued", "delivered")] == ["delivered"], crls
+        newest = next(r for r in crls if r["state"] == "delivered")
+        assert crl.read(self.home / "state/g1.crl")["number"] == int.from_bytes(newest["serial"], "big")
 
 
 @pytest.fixture(scope="module")
@@ -205,4 +214,4 @@ def test_the_kills_are_real(stage):
     stage.reset()
     before = len(stage.faults.signed())
     stage.run("apply")
-    assert len(stage.faults.signed()) == before + 2
+    assert len(stage.faults.signed()) == before + 3

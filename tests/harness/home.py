@@ -64,6 +64,13 @@ class Home:
             db.row_factory = sqlite3.Row
             return [dict(row) for row in db.execute("SELECT * FROM record ORDER BY seq")]
 
+    @contextlib.contextmanager
+    def ledger(self):
+        """The database itself, to be looked into or spoilt; what was changed is committed."""
+        with contextlib.closing(sqlite3.connect(self.path / "state/ledger.db")) as db:
+            yield db
+            db.commit()
+
     def snapshot(self, *folders, **more):
         """The whole directory, or some folders of it."""
         if not folders:
