@@ -341,7 +341,7 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struc
 	return 0;
 }
 
-/* The host's note goes first: without the ledger it would say that one was lost. */
+/* The ledger goes after what would say without it that one was lost. */
 static void unmake(const struct ledger *ledger)
 {
 	const struct {
@@ -349,6 +349,8 @@ static void unmake(const struct ledger *ledger)
 		bool made;
 	} files[] = {
 		{ LEDGER_HOST, ledger->made },
+		{ LEDGER_FILE "-wal", ledger->made },
+		{ LEDGER_FILE "-shm", ledger->made },
 		{ LEDGER_FILE, ledger->made },
 		{ LEDGER_LOCK, ledger->made_lock },
 	};
@@ -368,7 +370,7 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger)
 		return;
 	db_close(ledger);
-	if (ledger->lock_fd >= 0 && !ledger->settled)
+	if (!ledger->settled)
 		unmake(ledger);
 	lock_drop(ledger->lock_fd);
 	findings_clear(&ledger->told);
