@@ -82,3 +82,23 @@ def test_a_clock_that_went_backwards(home, when):
         said = home.mica("rotate", "--all", env=when("-2d"), code=None)
     assert said.code in (1, 3) and "clock" in said.err, said
     assert "hint:" in said.err
+
+
+def test_an_expired_certificate_is_not_revoked(home, when):
+    home.begin()
+    with home.unchanged():
+        said = home.mica("revoke", "ingest", "--reason", "superseded", code=3, env={**when("+91d"), "SOFTHSM2_CONF": "/nowhere"})
+    assert "the certificate of 'ingest' has expired on" in said.err and "nothing to revoke" in said.err
+
+
+def test_what_is_revoked_leaves_the_list_when_it_has_expired(home, when):
+    """But it stands on the first list after its end (RFC 5280, 3.3)."""
+    home.begin()
+    home.mica("revoke", "ingest", "--reason", "keyCompromise")
+    home.mica("apply", env=when("+70d"))
+    listed = []
+    for day in ("+92d", "+93d"):
+        home.mica("revoke", "--crl", env=when(day))
+        listed.append(run(["openssl", "crl", "-in", home / "state/g1.crl", "-noout", "-text"]).out.count("Serial Number"))
+        assert "nothing is wrong" in home.mica("audit", env=when(day)).out
+    assert listed == [1, 0]
