@@ -189,12 +189,18 @@ static int64_t crl_end(const struct issue *issue, size_t ca)
 	return end < ca_end ? end : ca_end;
 }
 
+/* What is due until then is due. */
+static int64_t horizon(const struct issue *issue)
+{
+	return issue->horizon != 0 ? issue->horizon : issue->ambient.now;
+}
+
 /* The issuing CA's newest one is followed by another in this run, because of its age. */
 static bool is_followed(const struct issue *issue)
 {
 	const struct record *newest = &issue->crls->of[issue->inventory->issuing].newest;
 
-	return !signs_no_more(issue) && issue->crls->bundle.due <= issue->ambient.now &&
+	return !signs_no_more(issue) && issue->crls->bundle.due <= horizon(issue) &&
 	       crl_end(issue, issue->inventory->issuing) > newest->not_after;
 }
 
@@ -202,7 +208,7 @@ static bool runs_out(const struct issue *issue, const struct delivery *delivery)
 {
 	const struct crl_bundle *bundle = &issue->crls->bundle;
 
-	if (delivery->crl_due > issue->ambient.now || bundle->due == INT64_MAX)
+	if (delivery->crl_due > horizon(issue) || bundle->due == INT64_MAX)
 		return false;
 	return bundle->due > delivery->crl_due || is_followed(issue);
 }

@@ -116,6 +116,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.force_mode = options->force_all ? PLAN_FORCE_ALL : PLAN_FORCE_NAMED,
 	};
 
+	issue->horizon = wanted.now + wanted.ahead;
 	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
 	    generations_check_retired(issue, err) < 0 ||
 	    cross_plan(issue, &cross, &n_crosses, err) < 0)

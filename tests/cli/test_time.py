@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other days: mica under libfaketime, which moves the wall clock and leaves the others (the release build: the
 sanitizers do not share their place with a preloaded library)."""
-import os
-
 import pytest
 
 from harness import parts
-from harness.home import Home, without_leak_check
+from harness.clock import when
+from harness.home import Home
 from harness.inventory import Inventory
 from harness.run import run
 
-LIBRARIES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
-
-
-@pytest.fixture
-def when():
-    library = next((path for path in LIBRARIES if os.path.exists(path)), None) or parts.missing("libfaketime")
-
-    def env(offset):
-        return {"LD_PRELOAD": library, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
-                **without_leak_check()}
-    return env
+__all__ = ["when"]
 
 
 @pytest.fixture
