@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ledger that lost something is told by the CRLs that lie outside of it, before anything is signed or changed."""
+import re
+import shutil
+
+import pytest
+
+from harness import crl
+from harness.faults import Faults
+from harness.home import LEDGER_SIDE
+from harness.inventory import Inventory
+from harness.tree import difference, snapshot
+
+TLS, CLIENT, STATE, LEDGER = "out/prod/tls", "out/prod/clients/ingest", "state/g1.crl", "state/ledger.db"
+EVERY = (["plan"], ["apply"], ["rotate", "--all"], ["status"], ["init"])
+
+
+class World:
+    """A home that has signed three times, and what of it was kept before the last time."""
+
+    def __init__(self, scratch, home):
+        self.home, self.faults, self.backup = home, Faults(scratch), scratch / "backup"
+        inv = Inventory()
+        inv.ca["module"] = str(self.faults.path)
+        home.write(inv)
+        self.run("init")
+        self.run("apply")
+        shutil.copytree(home / "state", self.backup)
+        self.run("rotate", "--all")
+
+    def run(self, *args, **more):
+        return self.home.mica(*args, env=self.faults.env(), **more)
+
+    def restore(self, *names):
+        for name in names:
+            shutil.copy2(self.backup / name, self.home / "state" / name)
+
+    def refused(self, file, verbs=EVERY):
+        """By every verb, with both heads and the file; the token is not asked, and nothing changes."""
+        head, ahead = self.head(), crl.anchor(self.home / file)
+        before, calls = self.home.snapshot(mtime=True), self.token_calls()
+        for words in verbs:
+            said = self.run(*words, code=3)
+            events, records, digest = head
+            assert f"'{file}'" in said.err, said
+            assert f"event {events}, record {records}, hash {digest[:16]}" in said.err, said
+            events, records, digest = ahead
+            assert f"event {events}, record {records}, hash {digest[:16]}" in said.err, said
+            assert "audit --accept-restore" in said.err and said.out == "", said
+        changed = difference(before, self.home.snapshot(mtime=True))
+        assert not changed, changed
+        assert self.token_calls() == calls, "the token was asked"
+
+    def token_calls(self):
+        return [len(self.faults.calls(f)) for f in ("C_Initialize", "C_Login", "C_Sign")]
+
+    def head(self):
+        with self.home.ledger() as db:
+            hashes = crl.chain(db)
+            return max(hashes), db.execute("SELECT max(seq) FROM record").fetchone()[0], hashes[max(hashes)].hex()
+
+
+@pytest.fixture
+def world(scratch, home):
+    return World(scratch, home)
+
+
+# --- older than what lies outside ------------------------------------------------------------------
+
+
+def test_restored_from_an_older_copy(world):
+    world.restore("ledger.db")
+    world.refused(STATE)
+
+
+def test_restored_with_the_crl_of_that_time(world):
+    """The whole state directory: the delivered files are ahead of it."""
+    world.restore("ledger.db", "g1.crl")
+    world.refused(f"{TLS}/crl.pem")
+
+
+def test_one_client_is_enough(world):
+    world.restore("ledger.db", "g1.crl")
+    (world.home / TLS / "crl.pem").unlink()
+    world.refused(f"{CLIENT}/crl.pem")
+
+
+def test_restored_to_before_the_first_apply(world):
+    """The ledger of a state directory that has only its CA: not even init goes on."""
+    with world.home.ledger() as db:
+        cut(db, keep="SELECT max(seq) FROM event WHERE record = 1")
+    world.refused(STATE)
+
+
+# --- cut and edited by somebody who knows the format ------------------------------------------------
+
+
+def cut(db, keep):
+    """The events behind one, the records that only they speak of, and what hangs on those."""
+    last = db.execute(keep).fetchone()[0]
+    db.execute("DELETE FROM event WHERE seq > ?", (last,))
+    gone = "SELECT seq FROM record WHERE seq NOT IN (SELECT record FROM event)"
+    for table in ("tbs", "certificate", "delivery"):
+        db.execute(f"DELETE FROM {table} WHERE record IN ({gone})")
+    db.execute(f"DELETE FROM record WHERE seq IN ({gone})")
+    for seq, state in db.execute("SELECT record, state FROM event ORDER BY seq").fetchall():
+        db.execute("UPDATE record SET state = ? WHERE seq = ?", (state, seq))
+    crl.mend(db)
+
+
+@pytest.mark.parametrize("back", [1, 6, 10])
+def test_cut(world, back):
+    with world.home.ledger() as db:
+        newest = crl.anchor(world.home / STATE)[0]
+        cut(db, keep=f"SELECT {newest - back}")
+    world.refused(STATE)
+
+
+def test_what_was_signed_is_cut_out_of_the_middle(world):
+    """Not the number of events tells: the same number, and another history."""
+    with world.home.ledger() as db:
+        db.execute("UPDATE event SET at = at - 1 WHERE seq = 3")
+        crl.mend(db)
+    world.refused(STATE)
+
+
+def test_an_edited_certificate(world):
+    """Another definition for a record, and the chain mended behind it."""
+    with world.home.ledger() as db:
+        db.execute("UPDATE event SET detail = zeroblob(32) WHERE seq = (SELECT min(seq) FROM event WHERE record = 4)")
+        crl.mend(db)
+    world.refused(STATE)
+
+
+def test_what_comes_after_the_anchor_is_no_loss(world):
+    """Deliveries are recorded behind the signatures: a run that died there left the same."""
+    with world.home.ledger() as db:
+        last = db.execute("SELECT max(seq) FROM event").fetchone()[0]
+        assert last > crl.anchor(world.home / STATE)[0]
+    world.run("status")
+
+
+# --- two of them -------------------------------------------------------------------------------------
+
+
+def test_both_copies_are_used(world):
+    """Each goes on from the same ledger, into the same directories: the second to sign is refused."""
+    home = world.home
+    shutil.copytree(home / "state", home / "other")
+    inv = Inventory(**{"state-dir": "other"})
+    inv.ca["module"] = str(world.faults.path)
+    home.write(inv, "other.yaml")
+    world.run("-f", "other.yaml", "rotate", "ingest")
+    world.refused(f"{CLIENT}/crl.pem")
+    world.run("-f", "other.yaml", "rotate", "server")
+    world.refused(f"{TLS}/crl.pem" if crl.anchor(home / TLS / "crl.pem")[0] >
+                  crl.anchor(home / CLIENT / "crl.pem")[0] else f"{CLIENT}/crl.pem")
+
+
+def test_neither_of_two_that_both_signed_goes_on(world):
+    """They share no directory but the one of a client."""
+    home = world.home
+    shutil.copytree(home / "state", home / "other")
+    shutil.copytree(home / "out", home / "elsewhere", symlinks=True)
+    inv = Inventory(**{"state-dir": "other"})
+    inv.ca["module"], inv.deployment["out"] = str(world.faults.path), "elsewhere/prod"
+    home.write(inv, "other.yaml")
+    world.run("-f", "other.yaml", "rotate", "--all")
+    world.run("rotate", "--all")  # nothing tells of the other yet
+    shutil.rmtree(home / CLIENT)
+    shutil.copytree(home / "elsewhere/prod/clients/ingest", home / CLIENT, symlinks=True)
+    world.refused(f"{CLIENT}/crl.pem")
+
+
+# --- nothing to hold it against -----------------------------------------------------------------------
+
+
+def test_all_of_them_are_gone(world):
+    home, (events, records, digest) = world.home, world.head()
+    for path in (home / STATE, home / TLS / "crl.pem", home / CLIENT / "crl.pem"):
+        path.unlink()
+    before = home.snapshot(mtime=True)
+    for words in EVERY:
+        said = world.run(*words, code=3)
+        assert f"event {events}, record {records}, hash {digest[:16]}" in said.err, said
+        assert "'state/g1.crl'" in said.err and "none of them lies outside" in said.err, said
+        assert "audit --accept-restore" in said.err, said
+    assert not difference(before, home.snapshot(mtime=True))
+    shutil.copy2(world.backup / "g1.crl", home / STATE)  # an older one that the ledger reaches will do
+    world.run("apply")
+    assert len(crl.lists(home / TLS / "crl.pem")) == 1
+
+
+def test_the_file_in_the_state_directory_alone(world):
+    home, wanted = world.home, (world.home / STATE).read_bytes()
+    for spoil in (lambda p: p.unlink(), lambda p: p.write_bytes(b"nothing\n"), lambda p: p.write_bytes(wanted[:-50]),
+                  lambda p: shutil.copy2(world.backup / "g1.crl", p)):
+        spoil(home / STATE)
+        world.run("plan", "--exit-code", code=0)
+        assert not (home / STATE).exists() or (home / STATE).read_bytes() != wanted
+        logins = len(world.faults.calls("C_Login"))
+        said = world.run("apply")
+        assert "'state/g1.crl' was not the newest CRL of CA 'g1': written again from the ledger" in said.err, said
+        assert (home / STATE).read_bytes() == wanted and len(world.faults.calls("C_Login")) == logins
+
+
+def test_a_list_that_the_ca_did_not_sign_says_nothing(world):
+    """A signature that was spoilt is an edit like another: delivered again."""
+    home = world.home
+    text = (home / STATE).read_text()
+    at = text.rindex("\n-----END") - 12
+    forged = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:]
+    (home / TLS / "crl.pem").resolve().write_text(forged)
+    before = (home / STATE).read_bytes()
+    said = world.run("plan").out
+    assert re.search(r"server +deliver .*crl.pem must change", said), said
+    world.run("apply")
+    assert (home / TLS / "crl.pem").read_bytes() == before == (home / STATE).read_bytes()
+
+
+# --- and the other refusals come first ----------------------------------------------------------------
+
+
+def test_a_lost_ledger_is_not_made_anew(world):
+    for name in ("ledger.db", *LEDGER_SIDE):
+        (world.home / "state" / name).unlink(missing_ok=True)
+    before = snapshot(world.home.path, mtime=True)
+    for words in EVERY:
+        said = world.run(*words, code=None)
+        assert said.code in (1, 3) and "ledger" in said.err, said
+    assert not difference(before, snapshot(world.home.path, mtime=True))
