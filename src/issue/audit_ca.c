@@ -107,11 +107,43 @@ static int judge_own(struct audit *audit, const struct record *record, struct er
 	return add_issuer(audit, record->entry, &ca, err);
 }
 
+/* The one that was certified, as it was before; NULL: none of that name has the key. */
+static const struct ca *certified_by(
+    const struct audit *audit, const struct record *record, const struct ca *cross)
+{
+	const size_t len = strcspn(record->entry, ":");
+	const struct buf *key = ca_spki(cross);
+
+	for (size_t i = audit->n_issuers; i > 0; i--) {
+		const struct audit_issuer *one = &audit->issuers[i - 1];
+
+		if (strlen(one->name) == len && strncmp(one->name, record->entry, len) == 0 &&
+		    buf_same(ca_spki(one->ca), key->data, key->len))
+			return one->ca;
+	}
+	return NULL;
+}
+
+static void judge_across_profile(struct audit *audit, const struct record *record,
+    const struct issued *issued, const struct audit_issuer *issuer, const struct ca *certified)
+{
+	FINDINGS_AUTO said = FINDINGS_INIT;
+
+	issued_lint_cross(issued, issuer->lint, certified, record->entry, &said);
+	for (size_t i = 0; i < said.n; i++) {
+		if (said.items[i].level == FINDING_ERROR)
+			audit_say(audit->findings, audit, "record-profile", record,
+			    "%s (rule %s)", said.items[i].text, said.items[i].rule);
+	}
+}
+
 /* "g2:cross": a certificate for g2's key, signed by the CA that the record names */
 static void judge_across(struct audit *audit, const struct record *record)
 {
 	MICA_AUTO(issued_clear) struct issued issued = { .inside = NULL };
 	MICA_AUTO(ca_freep) struct ca *ca = NULL;
+	const struct audit_issuer *issuer;
+	const struct ca *certified;
 	struct err err = ERR_INIT;
 
 	if (issued_read(&record->certificate, &issued, &err) < 0 ||
@@ -120,9 +152,16 @@ static void judge_across(struct audit *audit, const struct record *record)
 		return;
 	}
 	audit_fields(audit, record, &issued, audit->findings);
-	if (!audit_signer(audit, record->ca, &issued))
+	issuer = audit_signer(audit, record->ca, &issued);
+	certified = certified_by(audit, record, ca);
+	if (!issuer)
 		audit_say(audit->findings, audit, "record-signature", record,
 		    "the key of CA '%s' did not sign its certificate", record->ca);
+	if (!certified)
+		audit_say(audit->findings, audit, "record-key", record,
+		    "its certificate is for a key that no CA of that name had before");
+	if (issuer && certified)
+		judge_across_profile(audit, record, &issued, issuer, certified);
 	audit->result->signatures++;
 }
 
