@@ -206,6 +206,7 @@ static inline bool inventory_has_trust_file(const struct inventory *inventory)
 	return false;
 }
 /* NULL when there is none */
+const struct inv_ca *inventory_ca(const struct inventory *inventory, const char *name);
 const struct inv_certificate *inventory_certificate(const struct inventory *inventory, const char *name);
 const struct inv_deployment *inventory_deployment(const struct inventory *inventory, const char *name);
 

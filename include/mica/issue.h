@@ -237,10 +237,18 @@ enum issue_init_way {
 	ISSUE_INIT_CERTIFICATE, /* that one signed it: it is in a file */
 };
 
+/* Which of the CA's certificates. */
+enum issue_init_turn {
+	ISSUE_INIT_FIRST, /* it has none */
+	ISSUE_INIT_NEXT,  /* another one for the same key, with the same subject: the one that there is nears
+	                     its end. What was issued is good under either. */
+};
+
 struct issue_init_options {
 	enum issue_init_way way;
 	const char *file; /* of the request, to be written; of the certificate: PEM, its chain may
 	                     follow; NULL for ISSUE_INIT_ITSELF */
+	enum issue_init_turn turn;
 };
 
 /* When the CA has its certificate and there is nothing to do: ERR_REFUSED where the one that is

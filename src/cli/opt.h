@@ -43,6 +43,7 @@ struct options {
 	char *ahead; /* kept as written; ahead_seconds holds */
 	int64_t at_time;
 	int64_t ahead_seconds;
+	bool renew; /* init */
 	bool exit_code, unattended, adopt, all, list, use_last_try, clear_latch;
 	char **words; /* what is no option */
 	size_t n_words;

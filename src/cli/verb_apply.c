@@ -410,7 +410,7 @@ int verb_apply(struct run *run, struct err *err)
 	if (run_open(run, LEDGER_WRITE, ISSUE_STATE_NEEDED, &work.issue, err) < 0)
 		return -1;
 	status = all_turns(&work, err);
-	if (run->options.json && work.json)
+	if (run->options.json && work.json && (status == 0 || err->kind == ERR_UNSERVED))
 		json_print(stdout, mem_give(work.json));
 	return status < 0 ? -1 : EXIT_DONE;
 }

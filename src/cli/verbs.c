@@ -22,6 +22,8 @@ static const struct opt common[] = {
 static const struct opt init_options[] = {
 	{ 0, "adopt", OPT_SWITCH, NULL, FIELD(adopt),
 	    "use the key that is on the token already" },
+	{ 0, "renew", OPT_SWITCH, NULL, FIELD(renew),
+	    "another certificate for the key that the CA has" },
 	{ 0, "csr", OPT_TEXT, "FILE", FIELD(csr), "write a request for the parent CA to sign" },
 	{ 0, "certificate", OPT_TEXT, "FILE", FIELD(certificate),
 	    "take the certificate that the parent CA signed" },
@@ -159,13 +161,16 @@ static const struct verb verbs[] = {
 	},
 	{
 	    .name = "init",
+	    .operands = "[CA]",
 	    .summary = "make the CA's key on the token, and its certificate",
 	    .text =
-	        "Makes the key of the CA on the token, where it stays, and the CA's own "
-	        "certificate.\n"
-	        "A key that is there already is refused, or used with --adopt. Once the CA "
-	        "has its\n"
-	        "certificate there is nothing to do.\n"
+	        "Makes the key of every CA that has no certificate yet on its token, where it "
+	        "stays, and\n"
+	        "the CA's own certificate; or of the one that is named. A key that is there "
+	        "already is\n"
+	        "refused, or used with --adopt. With --renew, makes another certificate for "
+	        "the key that a\n"
+	        "CA has, before the first one ends.\n"
 	        "\n"
 	        "Where the inventory names a 'parent', that CA signs the certificate: --csr "
 	        "makes the key\n"

@@ -83,6 +83,29 @@ static int judge_intermediate(struct issue *issue, struct issuer *issuer, struct
 	return 0;
 }
 
+/* Same key, same subject: what was issued must be good under the new one. */
+static int judge_next(const struct issuer *issuer, struct err *err)
+{
+	const struct ca *given = issuer->given, *own = issuer->ca;
+
+	if (!buf_same(ca_spki(given), ca_spki(own)->data, ca_spki(own)->len) ||
+	    !buf_same(ca_subject(given), ca_subject(own)->data, ca_subject(own)->len) ||
+	    !buf_same(ca_key_id(given), ca_key_id(own)->data, ca_key_id(own)->len)) {
+		err_set(err, ERR_REFUSED,
+		    "'%s' has another key, subject or key identifier than the certificate of "
+		    "CA "
+		    "'%s'",
+		    issuer->given_file, issuer->inv->name);
+		return err_hint(
+		    err, "a new key is a new generation: a CA of its own in the list");
+	}
+	if (ca_not_after(given) > ca_not_after(own))
+		return 0;
+	return err_set(err, ERR_REFUSED,
+	    "'%s' ends no later than the certificate that CA '%s' has", issuer->given_file,
+	    issuer->inv->name);
+}
+
 static int judge_given(struct issue *issue, struct issuer *issuer, struct err *err)
 {
 	const struct inv_ca *ca = issuer->inv;
@@ -90,6 +113,8 @@ static int judge_given(struct issue *issue, struct issuer *issuer, struct err *e
 
 	if (issuer->chain ? judge_intermediate(issue, issuer, err) < 0
 	                  : judge_root(issue, issuer, err) < 0)
+		return -1;
+	if (issuer->renews && judge_next(issuer, err) < 0)
 		return -1;
 	if (ca->n_subject > 0 && ca_check_subject(given, ca->subject, ca->n_subject, err) < 0)
 		return -1;
@@ -143,9 +168,11 @@ static int read_brought(struct issuer *issuer, const char *file, struct err *err
 	return status;
 }
 
-static int need_parent(const struct inv_ca *ca, const char *option, struct err *err)
+static int need_parent(const struct issuer *issuer, const char *option, struct err *err)
 {
-	if (ca->certificate) {
+	const struct inv_ca *ca = issuer->inv;
+
+	if (ca->certificate && !issuer->renews) {
 		err_set(err, ERR_REFUSED, "%s: the inventory names the certificate of CA '%s'",
 		    option, ca->name);
 		return err_hint(err, "without this option: mica init");
@@ -166,14 +193,17 @@ static int settle_itself(struct issue *issue, struct issuer *issuer, struct err 
 		return 0;
 	err_set(err, ERR_REFUSED, "CA '%s' is no root: '%s' is to sign its certificate",
 	    issuer->inv->name, chain_subject(issuer->chain, 0));
-	return err_hint(err,
-	    "mica init --csr FILE, and with what was signed: mica init --certificate FILE");
+	return err_hint(err, issuer->renews ? "mica init --renew --csr FILE, and with what was "
+	                                      "signed: --renew --certificate "
+	                                      "FILE"
+	                                    : "mica init --csr FILE, and with what was signed: "
+	                                      "mica init --certificate FILE");
 }
 
 static int settle_request(
     struct issue *issue, const struct issuer *issuer, const char *file, struct err *err)
 {
-	if (need_parent(issuer->inv, "--csr", err) < 0 || judge_times(issue, issuer, err) < 0)
+	if (need_parent(issuer, "--csr", err) < 0 || judge_times(issue, issuer, err) < 0)
 		return -1;
 	free(issue->request_file);
 	issue->request_file = mem_strdup(file);
@@ -183,10 +213,24 @@ static int settle_request(
 static int settle_brought(
     struct issue *issue, struct issuer *issuer, const char *file, struct err *err)
 {
-	if (need_parent(issuer->inv, "--certificate", err) < 0 ||
+	if (need_parent(issuer, "--certificate", err) < 0 ||
 	    read_brought(issuer, file, err) < 0)
 		return -1;
 	return judge_given(issue, issuer, err);
+}
+
+/* The certificate that there is keeps its chain: the next one has one of its own. */
+static int begin_next(struct issue *issue, struct issuer *issuer, struct err *err)
+{
+	size_t errors = issue->findings->errors;
+
+	issuer->renews = true;
+	if (issuer->inv->n_parents > 0)
+		issue_read_parents(issue, issuer);
+	return issue->findings->errors == errors
+	           ? 0
+	           : err_set(err, ERR_FAILED, "'%s' names files that cannot be used",
+	                 issue->inventory->file);
 }
 
 int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
@@ -194,6 +238,8 @@ int issue_init_settle(struct issue *issue, const struct inv_ca *ca,
 {
 	struct issuer *issuer = issue_issuer_of(issue, ca);
 
+	if (options->turn == ISSUE_INIT_NEXT && begin_next(issue, issuer, err) < 0)
+		return -1;
 	switch (options->way) {
 	case ISSUE_INIT_ITSELF:
 		return settle_itself(issue, issuer, err);

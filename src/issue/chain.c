@@ -45,7 +45,7 @@ static int read_parents(struct issue *issue, const struct inv_ca *inv, struct ch
 	return status;
 }
 
-static void read_chain(struct issue *issue, struct issuer *issuer)
+void issue_read_parents(struct issue *issue, struct issuer *issuer)
 {
 	const struct inv_ca *inv = issuer->inv;
 	MICA_AUTO(chain_freep) struct chain *chain = chain_new();
@@ -92,12 +92,12 @@ static void check_permitted(struct issue *issue, const struct issuer *issuer)
 	issue_blame(issue, "permitted-dns", &inv->permitted_dns_marks[0], &err);
 }
 
-static void read_one(struct issue *issue, struct issuer *issuer)
+void issue_read_chain_of(struct issue *issue, struct issuer *issuer)
 {
 	size_t errors = issue->findings->errors;
 
 	if (issuer->inv->n_parents > 0)
-		read_chain(issue, issuer);
+		issue_read_parents(issue, issuer);
 	if (!issuer->ca)
 		return;
 	if (issue->findings->errors == errors)
@@ -132,7 +132,7 @@ static void check_subjects(struct issue *issue)
 void issue_read_chain(struct issue *issue)
 {
 	for (size_t i = 0; i < issue->inventory->n_cas; i++)
-		read_one(issue, &issue->cas[i]);
+		issue_read_chain_of(issue, &issue->cas[i]);
 	check_subjects(issue);
 }
 

@@ -170,12 +170,14 @@ int issue_init_note(
 int issue_init_subject(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct buf *ret, struct err *err)
 {
+	const struct issuer *of = issue_issuer_of(issue, ca);
 	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
+	const struct buf *subject;
 
-	(void)issue;
-	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
+	if (!of->renews && ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
 		return -1;
-	buf_add(ret, ca_subject(issuer)->data, ca_subject(issuer)->len);
+	subject = ca_subject(of->renews ? of->ca : issuer);
+	buf_add(ret, subject->data, subject->len);
 	return 0;
 }
 
@@ -204,23 +206,44 @@ static int64_t backdate(const struct inventory *inventory)
 	return most;
 }
 
+/* A CA that has a certificate signs another one with that; the first one has none yet. */
+static int approve_own(struct issue *issue, const struct inv_ca *ca, const struct ca *issuer,
+    struct draft_spec *spec, struct approval **ret, struct err *err)
+{
+	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+
+	*spec = (struct draft_spec){
+		.profile = PROFILE_CA,
+		.entry = ca->name,
+		.spki = ca_spki(issuer),
+		.permitted_dns = ca->permitted_dns,
+		.n_permitted_dns = ca->n_permitted_dns,
+		.not_before = issue->ambient.now - backdate(issue->inventory),
+		.not_after = issue->ambient.now + ca->days * CLOCK_DAY,
+	};
+	return serial_make(issue->ambient.random, issue->ambient.context, spec->serial, err) <
+	                   0 ||
+	               lint_new(issuer, &lint, err) < 0 ||
+	               lint_approve(lint, spec, issue->ambient.now, issue->findings, ret, err) <
+	                   0
+	           ? -1
+	           : 0;
+}
+
 static int sign_own(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err)
 {
-	MICA_AUTO(ca_freep) struct ca *issuer = NULL;
-	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+	const struct issuer *of = issue_issuer_of(issue, ca);
+	MICA_AUTO(ca_freep) struct ca *first = NULL;
 	MICA_AUTO(approval_freep) struct approval *approval = NULL;
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	struct draft_spec spec = { .profile = PROFILE_CA, .entry = ca->name, .spki = spki };
+	const struct ca *issuer;
+	struct draft_spec spec;
 
-	spec.permitted_dns = ca->permitted_dns;
-	spec.n_permitted_dns = ca->n_permitted_dns;
-	spec.not_before = issue->ambient.now - backdate(issue->inventory);
-	spec.not_after = issue->ambient.now + ca->days * CLOCK_DAY;
-	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0 ||
-	    serial_make(issue->ambient.random, issue->ambient.context, spec.serial, err) < 0 ||
-	    lint_new(issuer, &lint, err) < 0 ||
-	    lint_approve(lint, &spec, issue->ambient.now, issue->findings, &approval, err) < 0)
+	if (!of->renews && ca_of_key(ca->subject, ca->n_subject, spki, &first, err) < 0)
+		return -1;
+	issuer = of->renews ? of->ca : first;
+	if (approve_own(issue, ca, issuer, &spec, &approval, err) < 0)
 		return -1;
 	issue_fill_own(&record, issue, ca, ca->name, spki);
 	memcpy(record.serial, spec.serial, sizeof(record.serial));
@@ -268,21 +291,54 @@ static int adopt_given(struct issue *issue, const struct inv_ca *ca, const struc
 	return 0;
 }
 
+int issue_end_renewed(struct issue *issue, struct err *err)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		const char *name = issue->inventory->cas[i].name;
+		MICA_AUTO(record_clear) struct record newest = { 0 };
+
+		if (!issue->cas[i].ca)
+			continue;
+		if (ledger_current(issue->ledger, RECORD_CA, name, &newest, err) < 0 ||
+		    issue_supersede_own(issue, name, newest.seq, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The CA has its certificate, or another one than before. */
+static int take_up(struct issue *issue, struct issuer *issuer, struct err *err)
+{
+	struct ca *before = issuer->ca;
+	int status;
+
+	issuer->ca = NULL;
+	status = issue_read_cas(issue, err);
+	ca_free(before);
+	lint_free(issue->lint); /* of the one before */
+	issue->lint = NULL;
+	issue->lint_ca = NULL;
+	if (status < 0)
+		return -1;
+	if (issuer->renews)
+		issue_read_chain_of(issue, issuer);
+	return issue_end_renewed(issue, err);
+}
+
 int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err)
 {
+	struct issuer *issuer = issue_issuer_of(issue, ca);
 	MICA_FREE char *note = note_name(ca);
 	MICA_FREE char *copy = copy_name(ca);
 	BUF_AUTO der = BUF_INIT;
 	int status = ledger_note(issue->ledger, copy, spki, err);
 
 	if (status == 0)
-		status = issue_issuer_of(issue, ca)->given
-		             ? adopt_given(issue, ca, spki, &der, err)
-		             : sign_own(issue, ca, spki, signer, &der, err);
-	if (status < 0 || issue_read_cas(issue, err) < 0 ||
-	    issue_restore_cas(issue, err) < 0 ||
-	    issue_end_requests(issue, err) < 0 ||
+		status = issuer->given ? adopt_given(issue, ca, spki, &der, err)
+		                       : sign_own(issue, ca, spki, signer, &der, err);
+	if (status < 0 || take_up(issue, issuer, err) < 0 ||
+	    issue_restore_cas(issue, err) < 0 || issue_end_requests(issue, err) < 0 ||
 	    ledger_note(issue->ledger, note, NULL, err) < 0)
 		return -1;
 	buf_move(ret_der, &der);

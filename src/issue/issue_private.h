@@ -46,6 +46,7 @@ struct issuer {
 	                        taken */
 	struct ca *given;    /* a certificate that init is to adopt; NULL: none */
 	char *given_file;
+	bool renews;    /* init makes another certificate for the key that it has */
 	bool had_cross; /* the ledger has a cross-certificate of it, be it over */
 };
 
@@ -158,6 +159,10 @@ void issue_blame(
     struct issue *issue, const char *rule, const struct mark *mark, const struct err *err);
 /* faults go to the findings */
 void issue_read_chain(struct issue *issue);
+/* that of one CA; its certificate, when it has one, takes its place below the chain */
+void issue_read_chain_of(struct issue *issue, struct issuer *issuer);
+/* the chain alone, for another certificate of the same CA */
+void issue_read_parents(struct issue *issue, struct issuer *issuer);
 void issue_fill_trust(struct issue *issue);
 /* the files of trust in a place, as they should be: ca.pem, and, beside a server whose CA is no
  * root, trust.pem, what a client without a directory of its own trusts; NULL: there is none */
@@ -234,6 +239,8 @@ struct issuer *issue_issuer_of(const struct issue *issue, const struct inv_ca *c
 /* adopt.c: certificates that somebody else signed */
 void issue_read_adopted(struct issue *issue);
 
+/* where a run that renewed a CA's certificate died: the older ones are history */
+int issue_end_renewed(struct issue *issue, struct err *err) MICA_CHECKED;
 /* every issued record of this entry of a CA's own but one; keep 0: that one as well */
 int issue_supersede_own(
     struct issue *issue, const char *entry, int64_t keep, struct err *err) MICA_CHECKED;

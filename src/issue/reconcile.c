@@ -232,7 +232,8 @@ static int complete_all_issued(struct issue *issue, struct err *err)
 int issue_reconcile(struct issue *issue, struct err *err)
 {
 	if (abandon_intended(issue, err) < 0 || issue_end_requests(issue, err) < 0 ||
-	    crlset_reconcile(issue, err) < 0 || complete_all_issued(issue, err) < 0)
+	    issue_end_renewed(issue, err) < 0 || crlset_reconcile(issue, err) < 0 ||
+	    complete_all_issued(issue, err) < 0)
 		return -1;
 	outdir_batch_free(issue->batch);
 	issue->batch = NULL;

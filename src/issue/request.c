@@ -160,9 +160,12 @@ static int request(struct issue *issue, const struct inv_ca *ca, const struct bu
 	struct asking asking = { ca, NULL };
 	const struct buf *info;
 
-	if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
+	if (issue_issuer_of(issue, ca)->renews)
+		asking.issuer = issue_ca_of(issue, ca);
+	else if (ca_of_key(ca->subject, ca->n_subject, spki, &issuer, err) < 0)
 		return -1;
-	asking.issuer = issuer;
+	else
+		asking.issuer = issuer;
 	if (approve(issue, &asking, &approval, err) < 0 ||
 	    read_request(issue, ca, &before, err) < 0)
 		return -1;

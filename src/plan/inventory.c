@@ -232,6 +232,15 @@ const struct inv_ca *inventory_issuer(const struct inventory *inventory)
 	return &inventory->cas[inventory->issuing];
 }
 
+const struct inv_ca *inventory_ca(const struct inventory *inventory, const char *name)
+{
+	for (size_t i = 0; i < inventory->n_cas; i++) {
+		if (strcmp(inventory->cas[i].name, name) == 0)
+			return &inventory->cas[i];
+	}
+	return NULL;
+}
+
 const struct inv_certificate *inventory_certificate(
     const struct inventory *inventory, const char *name)
 {
