@@ -331,6 +331,7 @@ struct status_row {
 	int64_t not_before, not_after, due;
 	enum plan_action action; /* what apply would do now */
 	char *why;
+	const char *ca_state; /* "issuing", "trusted", "retired"; NULL: it is no CA's */
 	char **where; /* directories it is delivered to; NULL-terminated */
 	bool awaited; /* delivered, and some endpoint has not presented it yet */
 	bool owed;    /* some Milvus that serves it is owed a restart */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "making.h"
 
-#include <string.h>
+#include <stdio.h>
+
+#include <mica/certificate.h>
 
 #include "copy.h"
 #include "effort.h"
@@ -231,21 +233,15 @@ static int make_request(struct making *making, struct issue_request *ret, struct
 
 /* --- the result ---------------------------------------------------------------------- */
 
-static int serial_text(
-    struct issue *issue, const char *name, char ret[static 41], struct err *err)
+static int serial_text(const struct buf *der, char ret[static 2 * 20 + 1], struct err *err)
 {
-	MICA_AUTO(status_clear) struct status status = { 0 };
+	uint8_t serial[20];
+	BUF_AUTO tbs = BUF_INIT;
 
-	if (issue_status(issue, &status, err) < 0)
+	if (certificate_parts(der, &tbs, serial, err) < 0)
 		return -1;
-	for (size_t i = 0; i < status.n; i++) {
-		const struct status_row *row = &status.rows[i];
-
-		if (row->kind != RECORD_CA || strcmp(row->entry, name) != 0)
-			continue;
-		for (size_t k = 0; k < sizeof(row->serial); k++)
-			snprintf(ret + 2 * k, 3, "%02x", row->serial[k]);
-	}
+	for (size_t k = 0; k < sizeof(serial); k++)
+		snprintf(ret + 2 * k, 3, "%02x", serial[k]);
 	return 0;
 }
 
@@ -271,7 +267,7 @@ static int tell(struct making *making, json_t *list, struct err *err)
 	char serial[2 * 20 + 1] = "";
 
 	if (ca_read(making->ca->name, &making->der, &ca, err) < 0 ||
-	    serial_text(making->issue, making->ca->name, serial, err) < 0)
+	    serial_text(&making->der, serial, err) < 0)
 		return -1;
 	path = mem_printf(
 	    "%s/%s.pem", issue_inventory(making->issue)->state_dir, making->ca->name);

@@ -64,14 +64,14 @@ static void add_row(struct table *table, const struct status_row *row)
 
 /* Why there is a next step, on a line of its own: the table is as wide as a terminal. That
  * what does not exist is to be issued needs no reason. */
-static void print_reason(const struct status_row *row)
+static void print_reason(const struct status *status, const struct status_row *row)
 {
 	if (row->awaited && !row->owed && row->action == PLAN_KEEP)
 		printf("%s: not yet seen at every endpoint: mica apply\n", row->entry);
 	else if (row->action != PLAN_KEEP && (row->exists || row->kind == RECORD_CA))
 		printf("%s: %s\n", row->entry, row->why);
-	else if (row->kind == RECORD_CA && row->due < row->not_after)
-		printf("%s: %s\n", row->entry, row->why); /* one above it ends before */
+	else if (row->kind == RECORD_CA && (status->n_cas > 1 || row->due < row->not_after))
+		printf("%s: %s\n", row->entry, row->why); /* which it is; what ends before */
 }
 
 static void add_places(struct table *table, const struct status_row *row)
@@ -184,7 +184,7 @@ static void print_status(const struct run *run, const struct view *view)
 		add_row(table, &status->rows[i]);
 	table_print(table, stdout);
 	for (size_t i = 0; i < status->n; i++)
-		print_reason(&status->rows[i]);
+		print_reason(status, &status->rows[i]);
 	print_pending(view->issue, status);
 	restartview_owed(&status->restarts);
 	print_crls(status);
@@ -211,6 +211,8 @@ static json_t *json_of_row(const struct status_row *row)
 	json_set_time(item, "not-before", row->exists ? row->not_before : 0);
 	json_set_time(item, "not-after", row->exists ? row->not_after : 0);
 	json_set_time(item, "due", row->exists ? row->due : 0);
+	if (row->ca_state)
+		json_set_text(item, "ca-state", row->ca_state);
 	json_set_text(item, "action", plan_action_name(row->action));
 	json_set_text(item, "why", row->why);
 	for (char **path = row->where; path && *path; path++)

@@ -13,29 +13,54 @@ static void copy_facts(struct status_row *row, const struct record *record)
 	memcpy(row->serial, record->serial, sizeof(row->serial));
 }
 
+static const char *ca_state_name(enum ca_state state)
+{
+	static const char *const names[] = {
+		[CA_ISSUING] = "issuing",
+		[CA_TRUSTED] = "trusted",
+		[CA_RETIRED] = "retired",
+	};
+
+	return names[state];
+}
+
+static void say_missing(
+    const struct issue *issue, const struct inv_ca *ca, struct status_row *row)
+{
+	const char *option = ca->n_parents > 0 && !ca->certificate ? " --csr FILE" : "";
+
+	row->action = ca->state == CA_RETIRED ? PLAN_KEEP : PLAN_ISSUE;
+	if (row->action == PLAN_KEEP)
+		row->why = mem_strdup("retired; it never had a certificate");
+	else if (issue->inventory->n_cas == 1)
+		row->why = mem_printf("has no certificate yet: mica init%s", option);
+	else
+		row->why = mem_printf("%s; has no certificate yet: mica init %s%s",
+		    row->ca_state, ca->name, option);
+}
+
 static int ca_row(
-    struct issue *issue, const struct inv_ca *ca, struct status_row *row, struct err *err)
+    struct issue *issue, const struct issuer *issuer, struct status_row *row, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
 	const char *above = NULL;
 	char date[CLOCK_TEXT];
 
-	row->entry = mem_strdup(ca->name);
+	row->entry = mem_strdup(issuer->inv->name);
 	row->kind = RECORD_CA;
-	row->action = PLAN_ISSUE;
-	if (!issue->ca) {
-		row->why = mem_printf("has no certificate yet: mica init%s",
-		    ca->n_parents > 0 && !ca->certificate ? " --csr FILE" : "");
+	row->ca_state = ca_state_name(issuer->inv->state);
+	if (!issuer->ca) {
+		say_missing(issue, issuer->inv, row);
 		return 0;
 	}
-	if (ledger_current(issue->ledger, RECORD_CA, ca->name, &record, err) < 0)
+	if (ledger_current(issue->ledger, RECORD_CA, issuer->inv->name, &record, err) < 0)
 		return -1;
 	copy_facts(row, &record);
 	row->action = PLAN_KEEP;
-	row->due = ca_ends(issue->ca, &above);
-	row->why = above ? mem_printf("issuing; '%s' above it ends on %s", above,
+	row->due = ca_ends(issuer->ca, &above);
+	row->why = above ? mem_printf("%s; '%s' above it ends on %s", row->ca_state, above,
 	                       clock_date(row->due, date))
-	                 : mem_strdup("issuing");
+	                 : mem_strdup(row->ca_state);
 	return 0;
 }
 
@@ -240,7 +265,7 @@ static int fill_rows(struct issue *issue, struct status *status, struct err *err
 	status->rows =
 	    mem_array(inventory->n_cas + inventory->n_certificates, sizeof(*status->rows));
 	for (size_t i = 0; i < inventory->n_cas; i++) {
-		if (ca_row(issue, &inventory->cas[i], &status->rows[status->n++], err) < 0)
+		if (ca_row(issue, &issue->cas[i], &status->rows[status->n++], err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < inventory->n_certificates; i++) {
