@@ -68,6 +68,20 @@ def test_the_ca_is_judged_too(issued):
     assert "pathlen" not in text
 
 
+def test_the_revocation_list_is_judged_too(issued):
+    """The one that ends the run, beside ca.pem: of every CA kind, and no leaf is on it."""
+    ca, crl = issued.server(issued.first, "ca.pem"), issued.server(issued.first, "crl.pem")
+    assert "verify OK" in run(["openssl", "crl", "-in", crl, "-noout", "-CAfile", ca, "-verify"]).err
+    text = run(["openssl", "crl", "-in", crl, "-noout", "-text"]).out
+    assert "Version 2 (0x1)" in text and "X509v3 CRL Number" in text and "No Revoked Certificates." in text
+    for alg in ALGORITHMS:
+        run(["openssl", "verify", "-x509_strict", "-crl_check", "-CRLfile", crl, "-CAfile", ca,
+             issued.server(alg, "server.pem"), issued.client(alg, "client.pem")])
+    parts.need("certtool")
+    said = run(["certtool", "--verify-crl", f"--load-ca-certificate={ca}", f"--infile={crl}"])
+    assert "Verification output: Verified." in said.out, said
+
+
 def test_what_a_leaf_says(issued):
     """RFC 5280's fields and the two names of the profile, as another program reads them."""
     text = run(["openssl", "x509", "-in", issued.server("ec-p256", "server.pem"), "-noout", "-text"]).out
