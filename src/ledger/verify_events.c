@@ -198,7 +198,7 @@ static int check_link(
 	if (event->at < walk->at &&
 	    bad_event(walk, event->seq, "it is older than the one before", err) < 0)
 		return -1;
-	walk->at = event->at > walk->at ? event->at : walk->at;
+	walk->at = event->at;
 	walk->head = (struct head){ .seq = event->seq, .hash = *noted };
 	return 0;
 }

@@ -52,6 +52,29 @@ static void test_untouched(void **state)
 	ok(ledger_verify(ledger, &err));
 }
 
+static bool told(const struct findings *found, const char *words)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (strstr(found->items[i].text, words))
+			return true;
+	}
+	return false;
+}
+
+/* One change is told once, or by what it touches; not again by every event after it. */
+static void audit(struct ledger *ledger, const struct change *change)
+{
+	FINDINGS_AUTO found = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	ok(ledger_audit(ledger, &found, &err));
+	if (!told(&found, change->words))
+		fail_msg("not told: %s", change->sql);
+	if (found.n > 6)
+		fail_msg("%zu findings for %s", found.n, change->sql);
+	assert_int_equal(found.n, found.errors);
+}
+
 static void test_changes_are_found(void **state)
 {
 	static const struct change changes[] = {
@@ -105,6 +128,12 @@ static void test_changes_are_found(void **state)
 		{ "DELETE FROM event WHERE seq = 1",
 		    "event 1 of the ledger does not fit: it is missing" },
 		{ "UPDATE event SET seq = 0 WHERE seq = 1", "event 1 of the ledger" },
+		{ "UPDATE event SET note = 'superseded 2027-01-15T08:00:00Z' WHERE state = "
+		  "'revoked'",
+		    "event 8 of the ledger does not fit: its note is not the one that was "
+		    "recorded" },
+		{ "UPDATE event SET note = '' WHERE state = 'revoked'",
+		    "event 8 of the ledger does not fit: it has a detail" },
 		/* an index that does not show every row: ledger_current() would not see the
 		   record */
 		{ "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
@@ -128,7 +157,74 @@ static void test_changes_are_found(void **state)
 		if (!strstr(err.text, changes[i].words))
 			fail_msg("%s: '%s'", changes[i].sql, err.text);
 		assert_int_equal(err.kind, ERR_FAILED);
+		audit(ledger, &changes[i]);
 	}
+}
+
+/* Several changes: each is told. */
+static void test_an_audit_goes_on(void **state)
+{
+	static const char *const wanted[] = {
+		"event 2 of the ledger does not fit: it is missing",
+		"event 5 of the ledger does not fit: its hash is another",
+		"event 8 of the ledger does not fit: its note is not",
+		"record 1 of the ledger ('g1') does not fit: its TBS bytes",
+		"record 4 of the ledger ('other') does not fit: its fields",
+		"record 5 of the ledger does not fit: its state is not that of its last event",
+		"record 9 of the ledger was never intended by an event",
+		"the head of its hash chain is missing",
+	};
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = NULL;
+	FINDINGS_AUTO found = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_ledger(dir);
+	run_sql(dir,
+	    "DELETE FROM event WHERE seq = 2; UPDATE event SET at = at + 1 WHERE seq = 5;"
+	    "UPDATE event SET note = 'superseded 2027-01-15T08:00:00Z' WHERE seq = 8;"
+	    "UPDATE tbs SET bytes = x'00' WHERE record = 1;"
+	    "UPDATE record SET entry = 'other' WHERE seq = 4;"
+	    "UPDATE record SET state = 'served' WHERE seq = 5;"
+	    "DELETE FROM meta WHERE name = '.head';"
+	    "INSERT INTO record SELECT 9, entry, kind, 'g3', serial, state, tbs_sha256,"
+	    " definition, key_sha256, created, not_before, not_after FROM record WHERE seq = "
+	    "5");
+	ledger = open_ledger(dir, LEDGER_AUDIT, NOW);
+	ok(ledger_audit(ledger, &found, &err));
+	for (size_t i = 0; i < mem_count(wanted); i++) {
+		if (!told(&found, wanted[i]))
+			fail_msg("not told: %s", wanted[i]);
+	}
+	assert_true(found.n <= mem_count(wanted) + 3);
+}
+
+/* A ledger of which nothing fits does not tell of a million things. */
+static void test_an_audit_comes_to_an_end(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = NULL;
+	FINDINGS_AUTO found = FINDINGS_INIT;
+	struct record records[500] = { { .seq = 0 } };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	ledger = open_ledger(dir, LEDGER_WRITE, NOW);
+	for (unsigned i = 0; i < 500; i++) {
+		MICA_FREE char *entry = mem_printf("entry-%u", i);
+
+		records[i] = make_record(entry, RECORD_CLIENT, i);
+	}
+	ok(ledger_intend(ledger, records, 500, &err));
+	for (unsigned i = 0; i < 500; i++)
+		record_clear(&records[i]);
+	ledger_close(ledger);
+	run_sql(dir, "UPDATE record SET definition = zeroblob(32)");
+	ledger = open_ledger(dir, LEDGER_AUDIT, NOW);
+	ok(ledger_audit(ledger, &found, &err));
+	assert_int_equal(found.n, 301);
+	assert_true(told(&found, "and 200 more events and records do not fit"));
 }
 
 /* --- another program, that knows only ledger.h, comes to the same hashes
@@ -221,6 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_untouched),
 		cmocka_unit_test(test_changes_are_found),
+		cmocka_unit_test(test_an_audit_goes_on),
+		cmocka_unit_test(test_an_audit_comes_to_an_end),
 		cmocka_unit_test(test_the_chain_as_the_header_says),
 	};
 
