@@ -274,6 +274,11 @@ static const struct issue_outside_crl *worst(const struct outside *outside)
 	return found;
 }
 
+bool anchor_holds(const struct issue *issue)
+{
+	return issue->outside && !worst(issue->outside);
+}
+
 static bool any_fits(const struct outside *outside)
 {
 	for (size_t i = 0; i < outside->n; i++) {

@@ -15,6 +15,8 @@
 /* Reads them all. ERR_REFUSED names both heads and the file, unless the run was opened to be
  * told (ISSUE_ANCHOR_TOLD): then issue_outside_crls() has them. Changes nothing. */
 int anchor_check(struct issue *issue, struct err *err) MICA_CHECKED;
+/* Whether the ledger reaches all that was found. */
+bool anchor_holds(const struct issue *issue);
 void anchor_free(struct issue *issue);
 
 /* The greatest number of a CRL of this CA that lies outside; 0: none. */
