@@ -266,7 +266,8 @@ static void on_stop(struct run *run, struct task *task, int status)
 	else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP)
 		(void)ptrace(PTRACE_LISTEN, task->tid, 0, 0);
 	else
-		(void)ptrace(PTRACE_CONT, task->tid, 0, event ? 0 : signal);
+		(void)ptrace(task->call.kind ? PTRACE_SYSCALL : PTRACE_CONT, task->tid, 0,
+		    event ? 0 : signal);
 }
 
 static void follow(struct run *run)

@@ -35,7 +35,12 @@ static const struct kind kinds[] = {
 	{ SYS_fchownat, "fchownat", .dir = 1, .path = 2, .value = 3, .value2 = 4 },
 	{ SYS_sendmsg, "sendmsg", .fd = 1, .told = true },
 	{ SYS_sendto, "sendto", .fd = 1, .told = true },
+	{ SYS_clone, "clone", .told = true },
+	{ SYS_clone3, "clone3", .told = true },
+	{ SYS_waitid, "waitid", .told = true },
+	{ SYS_wait4, "wait4", .told = true },
 #ifdef SYS_open
+	{ SYS_vfork, "vfork", .told = true },
 	{ SYS_open, "open", .path = 1, .value = 2, .value2 = 3 },
 	{ SYS_creat, "creat", .path = 1, .value2 = 2 },
 	{ SYS_rename, "rename", .path = 1, .path2 = 2 },

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.crash import FAILURES, KILLS
-from points import Stage, try_points
+from harness.points import Stage, try_points
 from scenes import ApplyOne
 
 

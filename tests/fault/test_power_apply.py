@@ -2,7 +2,7 @@
 """An apply of one certificate: the power is cut after every call that writes, and whatever was not synced is lost."""
 import pytest
 
-from points import Stage, cut_power
+from harness.points import Stage, cut_power
 from scenes import ApplyOne
 
 

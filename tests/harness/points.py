@@ -18,15 +18,14 @@ import stat
 import tempfile
 import time
 
-from harness import parts
-from harness.crash import KILLED, Tracer, can_strike, place, struck
-from harness.faults import Faults
-from harness.home import Home, without_leak_check
-from harness.inventory import Inventory
-from harness.run import run
-from harness.tree import difference, snapshot
-
-from disk import Disk, digest, lay
+from . import parts
+from .crash import KILLED, Tracer, can_strike, place, struck
+from .disk import Disk, digest, lay
+from .faults import Faults
+from .home import Home, without_leak_check
+from .inventory import Inventory
+from .run import run
+from .tree import difference, snapshot
 
 KEY = (b"BEGIN PRIVATE KEY", b"BEGIN EC PRIVATE KEY", b"LS0tLS1CRUdJTiBQUklWQVRFIEtF")  # and in base64
 # what lies in a state directory at rest
@@ -39,8 +38,11 @@ class Scene:
     """One command in one situation. prepare() makes the situation in an empty home; verb is the command; rerun is what a
     person gives after it failed, until it says 0 or 5; then settle() tells what must hold."""
 
-    verb, rerun = ("apply",), ("apply",)
     name = None
+    verb = rerun = idle = ("apply",)
+    rewritten = ()  # names of files that are written again each time
+    changes_token = False
+    delivers = True  # in the end every place of the inventory has its files
 
     def inventory(self, stage):
         return Inventory()
@@ -54,6 +56,9 @@ class Scene:
     def settle(self, stage):
         """More that must hold after the rerun."""
 
+    def cut(self, stage, calls, after):
+        """The power was cut after so many calls: what others than mica had done by then. The end is in stage.folder/ended."""
+
 
 class Pairs:
     """Whether key, certificate and ca.pem belong together, each asked of openssl once."""
@@ -61,24 +66,29 @@ class Pairs:
     def __init__(self, folder):
         self.folder, self.said = folder, {}
 
-    def fault(self, key, certificate, trust):
-        what = (key, certificate, trust)
+    def fault(self, *what):
         if what not in self.said:
             self.said[what] = self._ask(*what)
         return self.said[what]
 
-    def _ask(self, key, certificate, trust):
-        files = {name: self.folder / f"judged-{name}.pem" for name in ("key", "certificate", "trust")}
-        for name, text in zip(files, (key, certificate, trust)):
-            files[name].write_bytes(text)
-        public = run(["openssl", "pkey", "-in", files["key"], "-pubout"], code=None)
-        shown = run(["openssl", "x509", "-in", files["certificate"], "-noout", "-pubkey"], code=None)
-        if public.code != 0 or shown.code != 0:
-            return f"not a key, or not a certificate: {public}{shown}"
-        if public.out != shown.out:
-            return "the key is not the certificate's"
-        verified = run(["openssl", "verify", "-x509_strict", "-partial_chain", "-CAfile", files["trust"],
-                        files["certificate"]], code=None)
+    def _file(self, name, text):
+        path = self.folder / f"judged-{name}.pem"
+        path.write_bytes(text)
+        return path
+
+    def _ask(self, key, certificate, trust, crl):
+        """key and crl may be None. What is wrong, or None."""
+        certificate, trust = self._file("certificate", certificate), self._file("trust", trust)
+        shown = run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], code=None)
+        if shown.code != 0:
+            return str(shown)
+        if key is not None:
+            public = run(["openssl", "pkey", "-in", self._file("key", key), "-pubout"], code=None)
+            if public.out != shown.out:
+                return f"the key is not the certificate's\n{public}"
+        listed = ["-crl_check", "-CRLfile", self._file("crl", crl)] if crl is not None else []
+        verified = run(["openssl", "verify", "-x509_strict", "-partial_chain", *listed, "-CAfile", trust, certificate],
+                       code=None)
         return None if verified.code == 0 else str(verified)
 
 
@@ -129,17 +139,17 @@ class Stage:
     # --- looking ---
 
     def tree_paths(self):
-        """(directory, its names) of each place that the inventory, or the one before it, delivers to."""
+        """(directory, how its files are called, whether the key lies elsewhere) of each place of the inventory."""
         for deployment in self.inv["milvus"]:
             out = self.home / deployment["out"]
-            yield out / "tls", "server"
+            yield out / "tls", "server", "csr" in self.inv.certificate(deployment["server"])
             for client in deployment["clients"]:
-                yield out / "clients" / client, "client"
+                yield out / "clients" / client, "client", "csr" in self.inv.certificate(client)
 
     def places(self):
         """{directory: {name: bytes}} of what can be seen; a link that leads nowhere shows nothing."""
         seen = {}
-        for folder, _ in self.tree_paths():
+        for folder, _, _ in self.tree_paths():
             names = os.listdir(folder) if folder.is_dir() else []
             seen[folder] = {name: (folder / name).read_bytes() for name in sorted(names)
                             if not name.startswith("..") and (folder / name).exists()}
@@ -182,15 +192,20 @@ class Stage:
 
     def judge_files(self, complete):
         """complete: every place has its files; otherwise it may have none."""
-        issued = {r["entry"] for r in self.records()}
-        for (folder, stem), shown in zip(self.tree_paths(), self.places().values()):
+        listed = list(self.home.path.glob("state/*.crl"))
+        for (folder, stem, keyless), shown in zip(self.tree_paths(), self.places().values()):
             if not shown and not complete:
                 continue
-            missing = {f"{stem}.pem", f"{stem}.key", "ca.pem"} - set(shown)
-            assert not missing, f"{folder} lacks {missing}"
-            assert issued, "certificates, and an empty ledger"
-            fault = self.pairs.fault(shown[f"{stem}.key"], shown[f"{stem}.pem"], shown["ca.pem"])
+            wanted = {f"{stem}.pem", "ca.pem"} | (set() if keyless else {f"{stem}.key"})
+            wanted |= {"crl.pem"} if complete and listed else set()
+            assert wanted <= set(shown), f"{folder} lacks {wanted - set(shown)}"
+            assert self.records(), "certificates, and an empty ledger"
+            fault = self.pairs.fault(shown.get(f"{stem}.key"), shown[f"{stem}.pem"], shown["ca.pem"], shown.get("crl.pem"))
             assert not fault, f"{folder}: {fault}"
+        for path in self.home.path.glob("state/g*.pem"):
+            run(["openssl", "x509", "-in", path, "-noout"])
+        for path in listed:
+            run(["openssl", "crl", "-in", path, "-noout", "-CAfile", path.with_suffix(".pem")])
 
     def judge_secrets(self):
         for path in self.home.path.rglob("*"):
@@ -216,10 +231,11 @@ class Stage:
         """A kill within a login leaves the latch: the PIN may have been wrong, and is not tried by itself again."""
         before = self.logins()
         refused = self.run(*self.scene.rerun, code=None)
-        if refused.code in (0, 5):
-            return refused  # there was nothing to sign
-        assert refused.code == 3 and "mica token --clear-latch" in refused.err, refused
         assert self.logins() == before, "a PIN was tried although the latch is armed"
+        if refused.code in (0, 5):  # there was nothing to sign
+            self.run("token", "--clear-latch")
+            return refused
+        assert refused.code == 3 and "mica token --clear-latch" in refused.err, f"the latch is not heeded\n{refused}"
         self.run("token", "--clear-latch")
         return None
 
@@ -229,7 +245,7 @@ class Stage:
         if done is None:
             before = self.logins()
             done = self.run(*self.scene.rerun, code=None)
-            assert done.code in (0, 5), done
+            assert done.code in (0, 5), f"the next run fails\n{done}"
             assert self.logins() - before <= 1, f"a PIN was tried twice\n{done}"
         assert not self.latched()
         return done
@@ -256,9 +272,9 @@ class Stage:
         self.judge_rest(done)
         if self.scene.delivers:
             self.run("check")
-        before = snapshot(self.home.path, mtime=True)
+        before = snapshot(self.home.path, skip=self.scene.rewritten, mtime=True)
         self.run(*self.scene.idle)
-        changed = difference(before, snapshot(self.home.path, mtime=True))
+        changed = difference(before, snapshot(self.home.path, skip=self.scene.rewritten, mtime=True))
         assert not changed, f"one more run changed this:\n{changed}"
 
     # --- points ---
@@ -308,16 +324,18 @@ class Stage:
     def record(self, fault=None, at=0):
         """A run, or the beginning of one, as a disk that may lose power."""
         self.reset()
-        began = time.time()
+        disk = Disk(self.home.path, time.time())
         result, calls = self.tracer.run(*self.scene.verb, fault=fault, at=at, record=True, env=self.env())
         assert result.code in (0, 5, KILLED), result
         self.signed_log = self.faults.log.read_bytes() if self.faults.log.exists() else b""
-        shutil.rmtree(self.folder / "store", ignore_errors=True)
-        shutil.copytree(self.home.token.store, self.folder / "store")
-        return Disk(self.home.path, self.saved / "home", calls, began), calls
+        for name, here in (("ended", self.home.path), ("store", self.home.token.store)):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            shutil.copytree(here, self.folder / name, symlinks=True)
+        disk.take(calls)
+        return disk, calls
 
     def cut(self, tree, log):
-        """The power is cut, and this is what is found. log: how long the module's was."""
+        """The power is cut, and this is what is found. log: how long the module's was then."""
         lay(tree, self.home.path)
         shutil.rmtree(self.home.token.store)
         shutil.copytree(self.folder / "store", self.home.token.store)
@@ -345,6 +363,10 @@ class Table:
         widths = [max(len(row[i]) for row in rows) for i in range(len(self.HEAD))]
         return ["  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
                 for row in rows]
+
+    def write(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{self.module}.txt").write_text("\n".join(self.lines()) + "\n")
 
 
 TABLE = Table()
@@ -376,35 +398,44 @@ def try_points(stage, fault, most=None):
 def logging_in(calls):
     """After which calls a login was begun, and not yet known to have succeeded: the latch must be on the disk."""
     latches = [call["n"] for call in calls if "/state/latch-" in call.get("path", "") and call["call"] == "unlink"]
-    if not latches:
-        return range(0)
-    sends = [call["n"] for call in calls if call["call"] == "sendmsg" and call["n"] < latches[0]]
-    return range(sends[-1], latches[0])
+    sends = [call["n"] for call in calls if call["call"] == "sendmsg" and call["n"] < min(latches, default=0)]
+    return range(sends[-1], latches[0]) if sends else range(0)
 
 
-def cut_power(stage, numbers=None, rarer=0):
-    """The power is cut after each call (or after these), with everything that may then be found; rarer: how many of the
-    rarer variants of all calls are tried as well."""
-    disk, calls = stage.record()
-    armed, seen, tries = logging_in(calls), set(), []
-    for after in [0, *disk.numbers] if numbers is None else numbers:
-        tries += [(after, name, tree) for name, tree in disk.variants(after)]
-    more = [(after, name, tree) for after in disk.numbers for name, tree in (disk.rarer(after) if rarer else ())]
-    tries += more if parts.ALL else random.Random(stage.scene.name).sample(more, min(rarer, len(more)))
+def cut_power(stage, most=None, rarer=0):
+    """The power is cut after each call, with everything that may then be found, or a sample of it; rarer: how many of the
+    rarer variants are tried as well."""
     ends, wrong = [], []
-    for after, name, tree in tries:
-        told = f"{stage.scene.name}: power cut after call {after}, {place(calls[after - 1]) if after else 'nothing'}; {name}"
-        latched = any("state/latch-" in path for path in tree)
-        if after in armed and not latched:
-            wrong.append(f"{told}: a login was begun, and the latch is lost")
-        log = next((call["watched"] for call in calls if call["n"] > after), None)
-        if (digest(tree), log) in seen:
-            continue
-        seen.add((digest(tree), log))
-        stage.cut(tree, log)
-        try:
-            ends.append(stage.judge())
-        except AssertionError as fault:
-            wrong.append(f"{told}: {fault}")
+    runs = [(None, 0)]
+    if stage.scene.changes_token:  # what the token holds is that of a run that was killed right there
+        runs = [("after", call["n"]) for call in stage.count()]
+        runs = sample(stage.scene, "power cut", runs, most and most // 6)
+    for fault, at in runs:
+        disk, calls = stage.record(fault, at)
+        for after, told, tree, log in sample(stage.scene, "power cut", list(cuts(disk, calls, at, rarer)), most):
+            stage.cut(tree, log)
+            stage.scene.cut(stage, calls, after)
+            try:
+                ends.append(stage.judge())
+            except AssertionError as found:
+                wrong.append(f"{stage.scene.name}: {told}: {found}")
     assert not wrong, f"{len(wrong)} of {len(ends) + len(wrong)} points:\n\n" + "\n\n".join(wrong[:MOST_TOLD])
     TABLE.add(stage.scene, "power cut", ends)
+
+
+def cuts(disk, calls, at, rarer):
+    """(what was done, the tree that is found, how long the module's log was), each once."""
+    armed, seen, tries = logging_in(calls), set(), []
+    numbers = [0, *disk.numbers] if at == 0 else [disk.numbers[-1]]
+    for after in numbers:
+        tries += [(after, name, tree) for name, tree in disk.variants(after)]
+    more = [(after, name, tree) for after in disk.numbers for name, tree in (disk.rarer(after) if rarer else ())]
+    tries += more if parts.ALL else random.Random(len(more)).sample(more, min(rarer, len(more)))
+    for after, name, tree in tries:
+        told = f"power cut after call {after}, {place(calls[after - 1]) if after else 'nothing'}; {name}"
+        assert after not in armed or any("state/latch-" in path for path in tree), \
+            f"{told}: a login was begun, and the latch is lost"
+        log = next((call["watched"] for call in calls if call["n"] > after), None)
+        if (digest(tree), log) not in seen:
+            seen.add((digest(tree), log))
+            yield after, told, tree, log

@@ -14,11 +14,12 @@ import os
 import shutil
 import stat
 
+from .crash import TOLD
+
 SHM = "ledger.db-shm"
 GARBAGE = b"\xa5" * 32768
 SYNCS = ("fsync", "fdatasync", "syncfs")
 NOT_MODELLED = ("writev", "pwritev", "pwritev2", "copy_file_range", "sendfile", "fallocate", "truncate", "mknodat")
-IGNORED = ("sendmsg", "sendto")
 O_CREAT, O_TRUNC = os.O_CREAT, os.O_TRUNC
 
 
@@ -35,39 +36,35 @@ Effect = collections.namedtuple("Effect", "n node what data")
 
 
 class Disk:
-    """One directory before a run, and the calls of the run."""
+    """One directory as it is, and what a run's calls do to it."""
 
-    def __init__(self, top, before, calls, began=0.0):
-        """before: a copy of top as it was; began: when the run did, for the times of what it changed."""
+    def __init__(self, top, began=0.0):
+        """began: when the run does, for the times of what it changes."""
         self.top, self.began = str(top), began
-        self.inodes = {}
-        self.effects, self.full_syncs = [], []
+        self.inodes, self.numbers, self.effects, self.full_syncs = {}, [], [], []
+        self.root = self._read(self.top)
+
+    def take(self, calls):
         self.numbers = [call["n"] for call in calls]
-        self.root = self._read(str(before), str(top))
         for call in calls:
             self._take(call)
 
     # --- the log ---
 
-    def _read(self, path, original):
+    def _read(self, path):
         st = os.lstat(path)
-        # the copy's inodes are others, and links of one file are one file
-        known = self.inodes.get(("copy", st.st_ino))
-        if known:
-            return known
-        owner, mode, when = (st.st_uid, st.st_gid), stat.S_IMODE(st.st_mode), st.st_mtime
-        if stat.S_ISLNK(st.st_mode):
-            node = Node("link", mode, owner, os.readlink(path), when)
-        elif stat.S_ISDIR(st.st_mode):
-            node = Node("dir", mode, owner, {}, when)
-            for name in os.listdir(path):
-                node.content[name] = self._read(os.path.join(path, name), os.path.join(original, name))
+        if st.st_ino in self.inodes:  # links of one file are one file
+            return self.inodes[st.st_ino]
+        kind = "link" if stat.S_ISLNK(st.st_mode) else "dir" if stat.S_ISDIR(st.st_mode) else "file"
+        node = Node(kind, stat.S_IMODE(st.st_mode), (st.st_uid, st.st_gid), modified=st.st_mtime)
+        self.inodes[st.st_ino] = node
+        if kind == "link":
+            node.content = os.readlink(path)
+        elif kind == "dir":
+            node.content = {name: self._read(os.path.join(path, name)) for name in os.listdir(path)}
         else:
             with open(path, "rb") as file:
-                node = Node("file", mode, owner, file.read(), when)
-        self.inodes["copy", st.st_ino] = node
-        if os.path.lexists(original):
-            self.inodes.setdefault(os.lstat(original).st_ino, node)
+                node.content = file.read()
         return node
 
     def _inside(self, path):
@@ -102,7 +99,7 @@ class Disk:
     def _take(self, call):
         name = call["call"]
         paths = [p for p in (call.get("path"), call.get("path2"), call.get("file", {}).get("path")) if p]
-        if name in IGNORED or call["result"] is None or call["result"] < 0:
+        if name in TOLD or call["result"] is None or call["result"] < 0:
             return
         if name == "syncfs":
             self.full_syncs.append(call["n"])
