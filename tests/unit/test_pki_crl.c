@@ -219,6 +219,56 @@ static void one_batch_with_leaves(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* A CA's first list in one batch with its own certificate: what that says is not judged then.
+ */
+static void one_batch_with_the_ca_itself(void **state)
+{
+	struct world *world = *state;
+	BUF_AUTO spki = soft_spki(world->ca_key);
+	struct draft_spec own = world_spec(PROFILE_CA, NULL);
+	const struct crl_spec list = spec_of(NULL, 0);
+	MICA_AUTO(ca_freep) struct ca *bare = NULL;
+	MICA_AUTO(ca_freep) struct ca *made = NULL;
+	MICA_AUTO(lint_freep) struct lint *lint = NULL;
+	MICA_AUTO(crl_freep) struct crl *crl = NULL;
+	FINDINGS_AUTO findings = FINDINGS_INIT;
+	struct approval *approvals[2] = { NULL, NULL };
+	struct buf der[2] = { BUF_INIT, BUF_INIT };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+	    ca_of_key(world_subject, mem_count(world_subject), &spki, &bare, &err), 0);
+	assert_int_equal(lint_new(bare, &lint, &err), 0);
+	assert_int_equal(
+	    lint_approve(lint, &own, WORLD_NOW, &findings, &approvals[0], &err), 0);
+	assert_int_equal(
+	    lint_approve_crl(lint, &list, WORLD_NOW, &findings, &approvals[1], &err), 0);
+	assert_int_equal(findings.n, 0);
+	assert_int_equal(approvals_sign(world->signer, bare, approvals, 2, NULL, der, &err), 0);
+	assert_int_equal(ca_read("ca.der", &der[0], &made, &err), 0);
+	crl = read_one(&der[1]);
+	assert_true(crl_is_from(crl, made));
+	for (int i = 0; i < 2; i++)
+		buf_clear(&der[i]);
+}
+
+/* An approval is for one CA. */
+static void for_one_ca(void **state)
+{
+	struct world *world = *state;
+	struct world other;
+	struct approval *approval = approve_list(world);
+	BUF_AUTO der = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	world_init(&other, ALG_EC_P256);
+	assert_int_equal(
+	    approvals_sign(other.signer, other.ca, &approval, 1, NULL, &der, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_null(approval);
+	world_clear(&other);
+}
+
 static void a_wrong_signature_is_no_list(void **state)
 {
 	struct world *world = *state;
@@ -424,6 +474,8 @@ int main(void)
 		cmocka_unit_test(nothing_revoked_is_no_list),
 		cmocka_unit_test(times_after_2049),
 		cmocka_unit_test(one_batch_with_leaves),
+		cmocka_unit_test(one_batch_with_the_ca_itself),
+		cmocka_unit_test(for_one_ca),
 		cmocka_unit_test(a_wrong_signature_is_no_list),
 		cmocka_unit_test(reads_back),
 		cmocka_unit_test(several_as_pem),
