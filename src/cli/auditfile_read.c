@@ -81,10 +81,11 @@ static bool hex_read(const char *text, struct buf *ret)
 	for (; *text; text += 2) {
 		const int high = digit(text[0]);
 		const int low = digit(text[1]);
-		const unsigned char byte = (unsigned char)(high << 4 | low);
+		unsigned char byte;
 
 		if (high < 0 || low < 0)
 			return false;
+		byte = (unsigned char)(high << 4 | low);
 		buf_add(ret, &byte, 1);
 	}
 	return true;
@@ -167,7 +168,9 @@ static int read_record(struct reading *reading, json_t *item, struct err *err)
 		return fault(reading, "a time is not as 2026-11-22T08:37:00Z", err);
 	if (read_bytes(reading, pem, tbs, &record, err) < 0)
 		return -1;
-	return ledger_import_record(reading->file->subject.ledger, &record, err);
+	if (ledger_import_record(reading->file->subject.ledger, &record, err) < 0)
+		return err_prefix(err, "'%s'", reading->name);
+	return 0;
 }
 
 static int read_event(struct reading *reading, json_t *item, struct err *err)
@@ -191,7 +194,9 @@ static int read_event(struct reading *reading, json_t *item, struct err *err)
 	if (!ledger_state_read(state, &event.state) || clock_parse(at, &event.at) < 0 ||
 	    !digest_fill(detail, &event.detail) || !digest_fill(hash, &event.hash))
 		return fault(reading, "a state, a time or a digest is not one", err);
-	return ledger_import_event(reading->file->subject.ledger, &event, err);
+	if (ledger_import_event(reading->file->subject.ledger, &event, err) < 0)
+		return err_prefix(err, "'%s'", reading->name);
+	return 0;
 }
 
 /* --- the rest ----------------------------------------------------------------------- */

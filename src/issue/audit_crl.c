@@ -77,7 +77,8 @@ static void judge_fields(struct audit *audit, const struct record *record,
 		    "the list does not hold the bytes that were to be signed");
 }
 
-/* How many events of this ledger it covers; 0: it is anchored in another history. */
+/* How many events of this ledger it says that it covers; 0: it is anchored in another history.
+ */
 static int64_t covered(struct audit *audit, const struct record *record, const struct crl *crl)
 {
 	struct anchor anchor;
@@ -92,7 +93,7 @@ static int64_t covered(struct audit *audit, const struct record *record, const s
 		return anchor.events;
 	if (!is_adopted(record)) {
 		audit_say(audit->findings, audit, "anchor", record, "%s", why.text);
-		return 0;
+		return anchor.events;
 	}
 	audit_tell(audit, FINDING_WARNING, "restored", audit->subject->where, NULL,
 	    "CRL %" PRId64 " of CA '%s' was taken over after a restore: the CA key had signed "
