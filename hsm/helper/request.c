@@ -111,6 +111,10 @@ static int do_use(struct hsm *hsm, struct wire_in *in, struct err *err)
 	if (!wire_end(in) || use > TOKEN_USE_CROSS || touch > 1 || issuer.len == 0 ||
 	    (use == TOKEN_USE_CROSS) != (certified.len > 0))
 		return hsm_malformed(err);
+	if (certified.len > 0 && buf_same(&hsm->spki, certified.data, certified.len))
+		return err_set(err, ERR_REFUSED,
+		    "a cross-certificate is for the key of another CA, not for the one that "
+		    "signs");
 	buf_clear(&hsm->issuer);
 	buf_add(&hsm->issuer, issuer.data, issuer.len);
 	buf_clear(&hsm->certified);
