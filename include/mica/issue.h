@@ -335,6 +335,7 @@ struct status_row {
 	char **where; /* directories it is delivered to; NULL-terminated */
 	bool awaited; /* delivered, and some endpoint has not presented it yet */
 	bool owed;    /* some Milvus that serves it is owed a restart */
+	bool revoked; /* its newest certificate was, so there is none */
 };
 
 /* One CA, beside its row. */

@@ -68,7 +68,8 @@ static void print_reason(const struct status *status, const struct status_row *r
 {
 	if (row->awaited && !row->owed && row->action == PLAN_KEEP)
 		printf("%s: not yet seen at every endpoint: mica apply\n", row->entry);
-	else if (row->action != PLAN_KEEP && (row->exists || row->kind == RECORD_CA))
+	else if (row->action != PLAN_KEEP &&
+	         (row->exists || row->revoked || row->kind == RECORD_CA))
 		printf("%s: %s\n", row->entry, row->why);
 	else if (row->kind == RECORD_CA && (status->n_cas > 1 || row->due < row->not_after))
 		printf("%s: %s\n", row->entry, row->why); /* which it is; what ends before */

@@ -136,6 +136,7 @@ static void entry_row(const struct issue *issue, size_t i, struct status_row *ro
 		row->why = mem_strdup(item ? item->why : "not issued yet");
 	row->where = places_of(issue, i);
 	row->awaited = row->exists && is_awaited(issue, i);
+	row->revoked = issue->entries[i].revoked;
 }
 
 /* A certificate is of no use when one above it has ended. */
