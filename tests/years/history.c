@@ -99,6 +99,15 @@ static bool any_is_stale(const struct history *history)
 	return false;
 }
 
+/* Its files are there, and nobody has spoiled them. */
+static bool may_start(const struct history *history, size_t i)
+{
+	const struct judged_place *place = &history->judge.tls[i];
+	MICA_FREE char *path = file_join(history->milvus.all->one[i].out, "user.yaml");
+
+	return place->seen && !place->forgiven && access(path, R_OK) == 0;
+}
+
 /* Those that mica does not restart, restarted, and mica told of it. */
 static void restart_by_hand(struct history *history)
 {
@@ -107,7 +116,7 @@ static void restart_by_hand(struct history *history)
 		const char *const told[] = { "apply", "--unattended", "--restarted",
 			deployment->name, NULL };
 
-		if (!needs_a_person(deployment))
+		if (!needs_a_person(deployment) || !may_start(history, i))
 			continue;
 		if (!milvus_restart(&history->milvus, i))
 			history_break(history, "%s does not start: %s", deployment->name,
@@ -131,8 +140,7 @@ static void start_new(struct history *history)
 				milvus_stop(&history->milvus, i);
 			continue;
 		}
-		if (!deployment->runs || one->up || !history->judge.tls[i].seen ||
-		    history->judge.tls[i].forgiven)
+		if (!deployment->runs || one->up || !may_start(history, i))
 			continue;
 		if (!milvus_restart(&history->milvus, i))
 			history_break(
@@ -159,11 +167,13 @@ static struct order any_order(struct history *history)
 static bool latch_is_there(const struct history *history)
 {
 	MICA_FREE char *dir = history_path(history, "state");
+	MICA_FREE char *uri =
+	    mem_printf("pkcs11:token=token-%zu;object=ca", model_issuing(&history->model) + 1);
 	struct token_latches latches = { NULL, 0 };
 	struct err err = ERR_INIT;
 	bool there;
 
-	if (token_latches(dir, "pkcs11:token=token-1;object=ca", &latches, &err) < 0)
+	if (token_latches(dir, uri, &latches, &err) < 0)
 		abort();
 	there = latches.n > 0;
 	token_latches_clear(&latches);
@@ -192,7 +202,8 @@ static void learn(struct history *history, const struct outcome *outcome)
 {
 	const bool stale = any_is_stale(history);
 
-	if (outcome->status == 0) {
+	/* all was delivered anew, if not served yet */
+	if (outcome->status == 0 || outcome->status == 5) {
 		history->tampered = false;
 		judge_forgive_nothing(history);
 	}
@@ -269,6 +280,15 @@ static void run_today(struct history *history)
 	learn(history, &outcome);
 }
 
+static void audit(struct history *history)
+{
+	static const char *const words[] = { "audit", NULL };
+
+	known_ledger(history);
+	if (run_mica(history, &(struct order){ 0 }, words).status != 0)
+		history_break(history, "on a day when all is well, the audit finds something");
+}
+
 static void live_a_day(struct history *history)
 {
 	history->now =
@@ -284,8 +304,10 @@ static void live_a_day(struct history *history)
 	}
 	start_new(history);
 	judge_day(history);
-	if (history->day % 100 == 99)
-		known_ledger(history);
+	if (history->bad_days == 0 && history->day % 10 == 0)
+		judge_revoked(history);
+	if (history->bad_days == 0 && history->day % 50 == 0)
+		audit(history);
 	history->tally.days++;
 }
 
@@ -316,6 +338,7 @@ static void begin(struct history *history)
 	history->tokens = soft_tokens_make();
 	milvus_begin(&history->milvus, history->dir);
 	model_begin(&history->model, &history->dice);
+	turns_begin(history);
 	for (size_t i = 0; i < MILVUS_MOST; i++)
 		snprintf(history->milvus.all->one[i].out, MILVUS_TEXT, "%s/out/prod-%zu",
 		    history->dir, i);
@@ -323,6 +346,7 @@ static void begin(struct history *history)
 	history->milvus.all->now = START;
 	history->points = 60;
 	history_write(history, "pin-1", history->tokens->devices[0].pin);
+	history_write(history, "pin-2", history->tokens->devices[1].pin);
 	write_inventory(history);
 	history->margin = model_margin(&history->model);
 	if (run_mica(history, &(struct order){ 0 }, init).status != 0)
@@ -338,7 +362,7 @@ bool history_live(struct history *history)
 	if (history->violation[0] == '\0') {
 		put_right(history);
 		judge_day(history);
-		known_ledger(history);
+		audit(history);
 		end_clean(history);
 	}
 	for (size_t i = 0; i < MILVUS_MOST; i++)

@@ -20,6 +20,7 @@
 #include "model.h"
 #include "soft_token.h"
 #include "trouble.h"
+#include "turns.h"
 
 enum { DAY = 86400, VIOLATION = 4096 };
 
@@ -29,6 +30,7 @@ struct tally {
 	    restarts;
 	unsigned edits, tampered, troubles[TROUBLES], clocks_back, clocks_ahead, latches,
 	    signatures;
+	unsigned revoked, restored, changed_cas, not_retired;
 };
 
 struct history {
@@ -44,6 +46,7 @@ struct history {
 	struct judge judge;
 	struct known known;
 	struct trouble trouble;
+	struct turns turns;
 	struct tally tally;
 	int day;
 	int64_t now;      /* the right time */

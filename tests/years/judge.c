@@ -106,7 +106,8 @@ static void judge_files(
 	if (!known_certificate(history, der.data, der.len))
 		history_break(history, "%s holds a certificate that the ledger does not know",
 		    files->dir);
-	place->leaf = digest_of(der.data, der.len);
+	place->chain = digest_of(files->certificate.data, files->certificate.len);
+	place->ca = digest_of(files->ca.data, files->ca.len);
 	place->crl_ends = pems_crl_ends(&files->crl);
 	if (place->crl_ends == 0)
 		history_break(history, "%s holds no CRL", files->dir);
@@ -206,16 +207,56 @@ static void judge_deployment(struct history *history, size_t i)
 	}
 }
 
-static void judge_state_crl(struct history *history)
+static void read_state_crl(const struct history *history, struct buf *ret)
 {
 	MICA_FREE char *dir = history_path(history, "state");
-	BUF_AUTO crl = BUF_INIT;
-	int64_t ends;
 
-	(void)read_one(dir, "g1.crl", &crl);
-	ends = pems_crl_ends(&crl);
-	if (ends <= history->now + DAY)
+	(void)read_one(dir, model_issuing(&history->model) == 0 ? "g1.crl" : "g2.crl", ret);
+}
+
+static void judge_state_crl(struct history *history)
+{
+	BUF_AUTO crl = BUF_INIT;
+
+	read_state_crl(history, &crl);
+	if (pems_crl_ends(&crl) <= history->now + DAY)
 		history_break(history, "the CRL has expired, or will today");
+}
+
+static void must_be_listed(struct history *history, const uint8_t serial[20])
+{
+	BUF_AUTO crl = BUF_INIT;
+
+	read_state_crl(history, &crl);
+	if (!pems_crl_has(&crl, serial))
+		history_break(history, "a certificate that was revoked is not in the CRL");
+	for (size_t i = 0; i < history->model.n_deployments; i++) {
+		MICA_AUTO(files_clear) struct place_files files = { .dir = NULL };
+
+		if (!history->model.deployments[i].there || !history->judge.tls[i].seen)
+			continue;
+		read_place(history, i, JUDGE_SERVER, &files);
+		if (!pems_crl_has(&files.crl, serial))
+			history_break(history,
+			    "%s: a certificate that was revoked is not in the CRL", files.dir);
+	}
+}
+
+void judge_revoked(struct history *history)
+{
+	known_revoked(
+	    history, model_issuing(&history->model) == 0 ? "g1" : "g2", must_be_listed);
+}
+
+void judge_after_restore(struct history *history)
+{
+	for (size_t i = 0; i < MILVUS_MOST; i++) {
+		const struct milvus_one *one = &history->milvus.all->one[i];
+
+		history->judge.servers[i] =
+		    (struct judged_server){ digest_of(one->leaf, one->leaf_len),
+			    pems_ends(one->leaf, one->leaf_len) };
+	}
 }
 
 void judge_day(struct history *history)
@@ -271,9 +312,12 @@ void judge_forgive(struct history *history, size_t deployment, size_t client)
 bool judge_is_stale(const struct history *history, size_t deployment)
 {
 	const struct milvus_one *one = &history->milvus.all->one[deployment];
-	const struct digest leaf = digest_of(one->leaf, one->leaf_len);
+	const struct digest ca = digest_of(one->ca, one->ca_len);
+	const struct digest chain = digest_of(one->chain, one->chain_len);
+	const struct judged_place *place = &history->judge.tls[deployment];
 
-	return memcmp(&leaf, &history->judge.tls[deployment].leaf, sizeof(leaf)) != 0;
+	return memcmp(&chain, &place->chain, sizeof(chain)) != 0 ||
+	       memcmp(&ca, &place->ca, sizeof(ca)) != 0;
 }
 
 void judge_forgive_nothing(struct history *history)

@@ -17,9 +17,9 @@ struct judged_place {
 	bool seen;
 	bool forgiven; /* somebody changed it, and no run has put it right yet */
 	struct digest files;
-	struct digest leaf; /* of the certificate */
-	int64_t ends;       /* notAfter */
-	int64_t crl_ends;   /* the first nextUpdate in crl.pem; 0: there is none */
+	struct digest chain, ca; /* of two of them */
+	int64_t ends;            /* notAfter */
+	int64_t crl_ends;        /* the first nextUpdate in crl.pem; 0: there is none */
 };
 
 /* A client and a server that met last as they were then. */
@@ -44,11 +44,15 @@ struct history;
 
 /* Holds all of it against the world; a fault is a history_break(). */
 void judge_day(struct history *history);
+/* When all is well, every CRL that lies there has what was revoked. */
+void judge_revoked(struct history *history);
+/* What is in memory of a server may be in no ledger any more. */
+void judge_after_restore(struct history *history);
 /* After everything was delivered anew: what is left over in the directories. */
 void judge_leftovers(struct history *history);
 /* After somebody changed files of a place: "out/prod-1/tls" */
 void judge_forgive(struct history *history, size_t deployment, size_t client);
-/* Whether a running server serves another certificate than lies there. */
+/* Whether a running server was started from another certificate or ca.pem than lies there. */
 bool judge_is_stale(const struct history *history, size_t deployment);
 /* A run has put everything right. */
 void judge_forgive_nothing(struct history *history);

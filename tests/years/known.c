@@ -116,3 +116,27 @@ void known_ledger(struct history *history)
 	if (ledger && ledger_verify(ledger, &err) < 0)
 		history_break(history, "%s", err.text);
 }
+
+void known_after_restore(struct history *history)
+{
+	read_ledger(history);
+	history->known.n_signed = history->tokens->n_signed;
+}
+
+void known_revoked(struct history *history, const char *ca,
+    void (*each)(struct history *history, const uint8_t serial[20]))
+{
+	MICA_AUTO(ledger_closep) struct ledger *ledger = open_ledger(history);
+	struct record *records = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	if (!ledger)
+		return;
+	if (ledger_in_state(ledger, RECORD_REVOKED, &records, &n, &err) < 0)
+		history_break(history, "the ledger cannot be read: %s", err.text);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(records[i].ca, ca) == 0 && records[i].not_after > history->now)
+			each(history, records[i].serial);
+	records_free(records, n);
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <mica/digest.h>
 
@@ -26,6 +27,11 @@ bool known_certificate(struct history *history, const void *der, size_t len);
 void known_signatures(struct history *history);
 /* The ledger's chain and every record. */
 void known_ledger(struct history *history);
+/* What the ledger lost is not looked for any more. */
+void known_after_restore(struct history *history);
+/* Calls each with every certificate of this CA that is revoked, and has not expired. */
+void known_revoked(struct history *history, const char *ca,
+    void (*each)(struct history *history, const uint8_t serial[20]));
 void known_clear(struct known *known);
 
 #endif

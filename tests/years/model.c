@@ -96,6 +96,7 @@ void model_begin(struct model *model, struct dice *dice)
 	*model = (struct model){
 		.long_lives = dice_percent(dice, 50),
 		.backdate = dice_between(dice, 1, 30),
+		.cas = { MODEL_ISSUING, MODEL_ABSENT },
 	};
 	for (int i = 0; i < n; i++)
 		add_deployment(model, dice);
@@ -161,14 +162,32 @@ static void write_deployment(const struct model *model, size_t i, const struct m
 		    restart, milvus->socket, i);
 }
 
+static void write_ca(const struct model *model, size_t i, struct buf *ret)
+{
+	static const char *const states[] = { "", "issuing", "trusted", "retired" };
+
+	if (model->cas[i] == MODEL_ABSENT)
+		return;
+	buf_printf(ret,
+	    "  - { name: g%zu, state: %s, module: softhsm2, key: "
+	    "\"pkcs11:token=token-%zu;object=ca\",\n"
+	    "      pin: \"file:pin-%zu\", subject: { O: Example, CN: Milvus CA g%zu }, days: "
+	    "3650%s }\n",
+	    i + 1, states[model->cas[i]], i + 1, i + 1, i + 1,
+	    i == 1 && model->cross_sign ? ", cross-sign: true" : "");
+}
+
+size_t model_issuing(const struct model *model)
+{
+	return model->cas[1] == MODEL_ISSUING;
+}
+
 void model_write(const struct model *model, const struct milvus *milvus, const char *restart,
     struct buf *ret)
 {
-	buf_addstr(ret, "version: 1\nstate-dir: state\nca:\n"
-	                "  - { name: g1, state: issuing, module: softhsm2, key: "
-	                "\"pkcs11:token=token-1;object=ca\",\n"
-	                "      pin: \"file:pin-1\", subject: { O: Example, CN: Milvus CA g1 }, "
-	                "days: 3650 }\n");
+	buf_addstr(ret, "version: 1\nstate-dir: state\nca:\n");
+	for (size_t i = 0; i < mem_count(model->cas); i++)
+		write_ca(model, i, ret);
 	buf_printf(ret, "shared-trust: true\ndefaults: { backdate: %dh }\ncertificates:\n",
 	    model->backdate);
 	for (size_t i = 0; i < model->n_entries; i++)

@@ -41,7 +41,12 @@ struct model_deployment {
 	bool internal_tls;
 };
 
+/* The CAs by their numbers: g1 on token-1, g2 on token-2. */
+enum model_ca { MODEL_ABSENT, MODEL_ISSUING, MODEL_TRUSTED, MODEL_RETIRED };
+
 struct model {
+	enum model_ca cas[2];
+	bool cross_sign; /* of g2 */
 	struct model_entry entries[MODEL_ENTRIES];
 	size_t n_entries;
 	struct model_deployment deployments[MILVUS_MOST];
@@ -55,6 +60,9 @@ void model_begin(struct model *model, struct dice *dice);
 /* mica.yaml; restart: the program and its socket */
 void model_write(const struct model *model, const struct milvus *milvus, const char *restart,
     struct buf *ret);
+
+/* Which of cas issues. */
+size_t model_issuing(const struct model *model);
 
 /* The shortest of all margins: how many days in a row may fail. */
 int model_margin(const struct model *model);

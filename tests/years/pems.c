@@ -68,3 +68,22 @@ int64_t pems_crl_ends(const struct buf *pem)
 	ERR_clear_error();
 	return first;
 }
+
+bool pems_crl_has(const struct buf *pem, const uint8_t serial[20])
+{
+	BIGNUM *number = BN_bin2bn(serial, 20, NULL);
+	ASN1_INTEGER *wanted = BN_to_ASN1_INTEGER(number, NULL);
+	BIO *from = open_pem(pem);
+	X509_REVOKED *found = NULL;
+	bool has = false;
+
+	for (X509_CRL *crl; (crl = PEM_read_bio_X509_CRL(from, NULL, NULL, NULL));) {
+		has |= X509_CRL_get0_by_serial(crl, &found, wanted) == 1;
+		X509_CRL_free(crl);
+	}
+	BIO_free(from);
+	ASN1_INTEGER_free(wanted);
+	BN_free(number);
+	ERR_clear_error();
+	return has;
+}

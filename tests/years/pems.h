@@ -15,5 +15,7 @@ bool pems_pair(const struct buf *certificate, const struct buf *key, struct buf 
 int64_t pems_ends(const void *der, size_t len);
 /* The first nextUpdate of the lists in a PEM text; 0: there is none. */
 int64_t pems_crl_ends(const struct buf *pem);
+/* Whether one of them has this serial number. */
+bool pems_crl_has(const struct buf *pem, const uint8_t serial[20]);
 
 #endif

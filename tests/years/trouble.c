@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mica/mem.h>
+
 #include "history.h"
 
 enum { FAILING_RESTARTS = 10, SPARE_DAYS = 4 };
@@ -32,9 +34,15 @@ static int least(int a, int b)
 	return a < b ? a : b;
 }
 
+/* The one that signs. */
+static struct soft_device *device_of(const struct history *history)
+{
+	return &history->tokens->devices[model_issuing(&history->model)];
+}
+
 static void change_pin(struct history *history)
 {
-	snprintf(history->tokens->devices[0].pin, SOFT_NAME, "pin of day %d", history->day);
+	snprintf(device_of(history)->pin, SOFT_NAME, "pin of day %d", history->day);
 }
 
 static void fail_restarts(struct history *history, unsigned n)
@@ -65,18 +73,17 @@ static void begin(struct history *history)
 	if (kind == TROUBLE_RESTARTS)
 		fail_restarts(history, FAILING_RESTARTS);
 	if (kind == TROUBLE_BREAKS)
-		history->tokens->devices[0].breaks_after =
-		    (unsigned)dice_between(&history->dice, 1, 3);
-	history->tokens->devices[0].away = kind == TROUBLE_AWAY;
+		device_of(history)->breaks_after = (unsigned)dice_between(&history->dice, 1, 3);
+	device_of(history)->away = kind == TROUBLE_AWAY;
 }
 
 void trouble_clear_latch(struct history *history)
 {
 	static const char *const clear[] = { "token", "--clear-latch", NULL };
-	struct soft_device *device = &history->tokens->devices[0];
+	MICA_FREE char *pin = mem_printf("pin-%zu", model_issuing(&history->model) + 1);
 
-	history_write(history, "pin-1", device->pin);
-	device->refused = 0;
+	history_write(history, pin, device_of(history)->pin);
+	device_of(history)->refused = 0;
 	if (run_mica(history, &(struct order){ 0 }, clear).status != 0)
 		history_break(history, "the latch cannot be cleared");
 	history->latched = 0;
@@ -87,8 +94,10 @@ void trouble_end(struct history *history)
 {
 	if (history->trouble.kind == TROUBLE_PIN)
 		trouble_clear_latch(history);
-	history->tokens->devices[0].away = false;
-	history->tokens->devices[0].breaks_after = 0;
+	for (size_t i = 0; i < SOFT_DEVICES; i++) {
+		history->tokens->devices[i].away = false;
+		history->tokens->devices[i].breaks_after = 0;
+	}
 	fail_restarts(history, 0);
 	history->trouble = (struct trouble){ TROUBLE_NONE, 0 };
 }

@@ -174,6 +174,9 @@ static void print_sum(const struct wishes *wishes, const struct sum *sum, double
 	    t->restarts, t->handshakes);
 	printf("edits %u, files changed %u, clock back %u, ahead %u, latches cleared %u\n",
 	    t->edits, t->tampered, t->clocks_back, t->clocks_ahead, t->latches);
+	printf("revoked %u, CAs changed %u (retired too early %u), state directories restored "
+	       "%u\n",
+	    t->revoked, t->changed_cas, t->not_retired, t->restored);
 	for (int i = TROUBLE_NONE + 1; i < TROUBLES; i++)
 		printf("%s%s %u", i == TROUBLE_NONE + 1 ? "" : ", ",
 		    trouble_name((enum trouble_kind)i), t->troubles[i]);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* turns: what happens to a CA once in some years, in the order in which people do it:
+ * certificates are revoked, a new CA takes over, a state directory is lost and comes back from
+ * a backup. */
+#ifndef MICA_YEARS_TURNS_H
+#define MICA_YEARS_TURNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct turns {
+	int begins; /* the day on which somebody begins with a new CA; never: 0 */
+	int stage;  /* of it */
+	int since;  /* the day of that stage */
+	int listed; /* the day on which the CRL of the CA that does not issue was signed anew */
+	bool backed_up;
+	size_t signed_then; /* signatures, when that backup was made */
+};
+
+struct history;
+
+void turns_begin(struct history *history);
+/* On a day on which all is well. */
+void turns_of_the_day(struct history *history);
+
+#endif
