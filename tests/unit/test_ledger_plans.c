@@ -7,6 +7,20 @@
 
 #include "../../src/ledger/ledger_private.h"
 
+/* Whether an index covers all that a statement needs is told by some versions of SQLite only.
+ */
+static void add_line(struct buf *to, const char *line)
+{
+	static const char word[] = "COVERING ";
+	const char *covering = strstr(line, word);
+
+	if (covering)
+		buf_printf(
+		    to, "%.*s%s\n", (int)(covering - line), line, covering + sizeof(word) - 1);
+	else
+		buf_printf(to, "%s\n", line);
+}
+
 static void read_plan(sqlite3 *db, const char *statement, struct buf *ret)
 {
 	MICA_FREE char *text = mem_printf("EXPLAIN QUERY PLAN %s", statement);
@@ -15,7 +29,7 @@ static void read_plan(sqlite3 *db, const char *statement, struct buf *ret)
 	if (sqlite3_prepare_v2(db, text, -1, &row, NULL) != SQLITE_OK)
 		fail_msg("%s: %s", statement, sqlite3_errmsg(db));
 	while (sqlite3_step(row) == SQLITE_ROW)
-		buf_printf(ret, "%s\n", sqlite3_column_text(row, 3));
+		add_line(ret, (const char *)sqlite3_column_text(row, 3));
 	sqlite3_finalize(row);
 }
 
@@ -48,7 +62,7 @@ static void test_look_ups(void **state)
 		               "AND kind=?)\n" },
 		{ SQL_ACTIVE,
 		    "SEARCH record USING INDEX record_active (entry=? AND kind=?)\n" },
-		{ SQL_NEXT_CA, "SEARCH record USING COVERING INDEX sqlite_autoindex_record_1 "
+		{ SQL_NEXT_CA, "SEARCH record USING INDEX sqlite_autoindex_record_1 "
 		               "(ca>?)\n" },
 		{ SQL_REVOCATIONS, "SEARCH record USING INDEX record_revoked (ca=?)\n"
 		                   "SEARCH event USING INDEX event_revoked (record=?)\n" },
