@@ -96,7 +96,7 @@ def test_no_such_key_lists_what_is_there(home, kind):
 def test_a_pin_once_key_gets_one_pin_a_run(home, kind):
     card = kind.card
     adopt(home, kind, "9a")
-    for verb, signatures in ((["init", "--adopt"], 1), (["apply"], 2), (["rotate", "--all"], 2), (["token"], 0)):
+    for verb, signatures in ((["init", "--adopt"], 2), (["apply"], 3), (["rotate", "--all"], 3), (["token"], 0)):
         home.mica(*verb)
         assert (card.pins, card.signatures) == (1, signatures), (verb, card.log)
         card.forget()
@@ -105,16 +105,16 @@ def test_a_pin_once_key_gets_one_pin_a_run(home, kind):
 
 @pytest.mark.parametrize("sort", ["rsa-2048", "ec-p384"])
 def test_an_always_key_gets_the_pin_for_each_signature(home, kind, sort):
-    """One login, and the PIN again for each signature: right before it, or the card refuses."""
+    """One login, and the PIN again for each signature: right before it, or the card refuses. The run's CRL is one."""
     card = kind.card
     adopt(home, kind, "9c", sort)
     home.mica("init", "--adopt")
-    assert (card.pins, card.signatures, card.wrong_pins) == (2, 1, 0)
+    assert (card.pins, card.signatures, card.wrong_pins) == (3, 2, 0)
     card.forget()
     many(home, algorithm=sort)
     said = home.mica("apply")
-    assert (card.pins, card.signatures, card.wrong_pins) == (1 + CERTIFICATES, CERTIFICATES, 0)
-    assert f"{CERTIFICATES} signatures" in said.err, said
+    assert (card.pins, card.signatures, card.wrong_pins) == (1 + CERTIFICATES + 1, CERTIFICATES + 1, 0)
+    assert f"{CERTIFICATES + 1} signatures" in said.err, said
     home.delivered()
 
 
@@ -129,7 +129,7 @@ def test_the_pin_of_an_always_key_is_typed_once(home, kind):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0, child.before
-    assert kind.pin not in child.before and (card.pins, card.signatures) == (2, 1)
+    assert kind.pin not in child.before and (card.pins, card.signatures) == (3, 2)
 
 
 def test_an_always_key_is_refused_unattended_without_a_login(home, kind):
@@ -154,8 +154,8 @@ def test_each_signature_waits_for_a_touch(home, kind):
     assert "touch" in said.err, said
     card.forget()
     said = home.mica("apply")
-    assert "2 touches" in said.err and "touch the token for signature 2 of 2" in said.err, said
-    assert (card.pins, card.touches, card.signatures, card.missed) == (1, 2, 2, 0)
+    assert "3 touches" in said.err and "touch the token for signature 3 of 3" in said.err, said
+    assert (card.pins, card.touches, card.signatures, card.missed) == (1, 3, 3, 0)
     home.delivered()
 
 
@@ -227,7 +227,7 @@ def test_pulled_out_and_put_back_in_mid_batch(home, kind, slot):
     else:
         assert code == 0, said
         # a login before and one after; for 9c one with each signature, of which one was cut off
-        assert card.pins <= (2 if slot == "9a" else 2 + CERTIFICATES + 1)
+        assert card.pins <= (2 if slot == "9a" else 2 + CERTIFICATES + 1 + 1)
     home.delivered()
     assert card.wrong_pins == 0
     ledger_knows_all(home, card)
