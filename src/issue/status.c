@@ -215,6 +215,7 @@ static void take_plan(const struct issue *issue, const struct plan *plan, struct
 
 		if (item->action == PLAN_RETIRE)
 			status->retired[status->n_retired++] = mem_strdup(item->entry);
+		status->due += item->action == PLAN_HOLD;
 		status->ca_ends |= item->action == PLAN_KEEP && item->due != 0 &&
 		                   item->due <= issue->ambient.now;
 	}
