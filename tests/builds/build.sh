@@ -13,8 +13,9 @@ clang | fuzz)
 	fi ;;
 esac
 # Unit tests belong to the dev build; with --all they are compiled by clang too.
-tests=OFF
+tests=OFF years=OFF
+[ "$preset" != release ] || years=ON
 [ "$preset" != fuzz ] || tests=ON
 [ "$preset" != clang ] || [ -z "${MICA_TEST_ALL:-}" ] || tests=ON
-cmake --preset "$preset" -DMICA_TESTS=$tests
+cmake --preset "$preset" -DMICA_TESTS=$tests -DMICA_YEARS=$years
 cmake --build --preset "$preset" --parallel "$(nproc)" --target "$target"

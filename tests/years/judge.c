@@ -14,7 +14,7 @@
 #include "meeting.h"
 #include "pems.h"
 
-enum { WEEK = 7 };
+enum { MONTH = 28 };
 
 static void judge_pins(struct history *history)
 {
@@ -158,7 +158,7 @@ static void judge_served(struct history *history, size_t deployment)
 		    "%s serves a certificate that has expired, or will today", one->out);
 }
 
-/* When one of them is another than when they met last, they meet in earnest; every week they
+/* When one of them is another than when they met last, they meet in earnest; every month they
  * verify each other. */
 static void judge_meeting(
     struct history *history, size_t deployment, size_t client, const struct place_files *files)
@@ -180,7 +180,7 @@ static void judge_meeting(
 		if (meeting_shake(&meeting, &err) < 0)
 			history_break(history, "%s cannot connect: %s", files->dir, err.text);
 		pair->met = digest;
-	} else if (history->day % WEEK != 0 || pair->day == history->day) {
+	} else if (history->day % MONTH != 0 || pair->day == history->day) {
 		return;
 	}
 	pair->day = history->day;
