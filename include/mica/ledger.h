@@ -221,7 +221,8 @@ int ledger_revocations(struct ledger *ledger, const char *ca, int64_t since, str
 /* Of one revoked record; ERR_NOT_FOUND when it is not. */
 int ledger_revocation(struct ledger *ledger, int64_t seq, struct revocation *ret, struct err *err) MICA_CHECKED;
 
-/* The newest ISSUED, DELIVERED or SERVED record of an entry (kind RECORD_CA: of a CA); ERR_NOT_FOUND. */
+/* The newest ISSUED, DELIVERED or SERVED record of an entry (kind RECORD_CA: of a CA; RECORD_CRL: of a CA
+ * the one with the highest number, which need not be recorded last); ERR_NOT_FOUND. */
 int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry, struct record *ret,
     struct err *err) MICA_CHECKED;
 

@@ -6,7 +6,7 @@
 int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry,
     struct record *ret, struct err *err)
 {
-	DB_AUTO row = db_statement(ledger, SQL_CURRENT);
+	DB_AUTO row = db_statement(ledger, kind == RECORD_CRL ? SQL_CURRENT_CRL : SQL_CURRENT);
 	int found;
 
 	db_bind_text(row, 1, entry);

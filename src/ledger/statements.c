@@ -63,6 +63,12 @@ static const char *const texts[STATEMENTS] = {
 	[SQL_CURRENT] =
 	    "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record INDEXED BY record_active "
 	    "WHERE entry = ?1 AND kind = ?2 AND " ACTIVE " ORDER BY seq DESC LIMIT 1",
+	/* the one with the highest number, whenever it was recorded */
+	[SQL_CURRENT_CRL] =
+	    "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record INDEXED BY record_active "
+	    "WHERE entry = ?1 AND kind = ?2 AND " ACTIVE " AND serial = "
+	    "(SELECT max(serial) FROM record INDEXED BY record_active "
+	    "WHERE entry = ?1 AND kind = ?2 AND " ACTIVE ")",
 	[SQL_LATEST] =
 	    "SELECT " RECORD_COLUMNS RECORD_BYTES " FROM record INDEXED BY record_leaf "
 	    "WHERE entry = ?1 AND " LEAVES " ORDER BY seq DESC LIMIT 1",

@@ -179,6 +179,62 @@ static void test_a_serial_is_used_once(void **state)
 	record_clear(&batch[1]);
 }
 
+static void refused_second(struct ledger *ledger, enum record_kind kind, const char *words)
+{
+	MICA_AUTO(record_clear) struct record record = make_record("ingest", kind, 900);
+	struct err err = ERR_INIT;
+
+	fails(ledger_intend(ledger, &record, 1, &err), ERR_REFUSED, words);
+	assert_true(err.hint[0] != '\0');
+}
+
+/* A rotation has two; while one is on its way, there is no third. */
+static void test_a_third_certificate_is_refused(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = open_ledger(dir, LEDGER_WRITE, NOW);
+	int64_t first = intend_one(ledger, "ingest", RECORD_CLIENT, 1);
+	int64_t second;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	refused_second(ledger, RECORD_CLIENT,
+	    "'ingest' is to be signed already: record 1 of the ledger is intended");
+	ok(ledger_move(ledger, &first, 1, RECORD_ABANDONED, &err));
+	/* one that was never given out may be replaced */
+	issue_one(ledger, "ingest", RECORD_CLIENT, 2);
+	first = issue_one(ledger, "ingest", RECORD_CLIENT, 3);
+	refused_second(ledger, RECORD_CLIENT,
+	    "'ingest' has a second certificate that was delivered nowhere: record 2 is issued, "
+	    "record 3 is issued");
+	deliver_one(ledger, "prod", "ingest", first);
+	deliver_one(ledger, "test", "ingest", first);
+	second = issue_one(ledger, "ingest", RECORD_CLIENT, 4);
+	refused_second(ledger, RECORD_CLIENT, "record 3 is delivered, record 4 is issued");
+	/* a client that becomes a server is another certificate */
+	issue_one(ledger, "ingest", RECORD_SERVER, 5);
+	/* the old one waits in a deployment for its successor: both lie somewhere */
+	deliver_one(ledger, "prod", "ingest", second);
+	issue_one(ledger, "ingest", RECORD_CLIENT, 6);
+	ok(ledger_verify(ledger, &err));
+}
+
+static void test_twice_in_a_batch(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = open_ledger(dir, LEDGER_WRITE, NOW);
+	struct record batch[] = { make_record("a", RECORD_CLIENT, 1),
+		make_record("a", RECORD_CLIENT, 2) };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	fails(ledger_intend(ledger, batch, 2, &err), ERR_REFUSED,
+	    "'a' is to be signed already: record 1 of the ledger is intended");
+	assert_int_equal(intend_one(ledger, "a", RECORD_CLIENT, 1), 1);
+	record_clear(&batch[0]);
+	record_clear(&batch[1]);
+}
+
 static void test_a_serial_twice_in_a_batch(void **state)
 {
 	SCRATCH_AUTO dir = scratch_new();
@@ -514,6 +570,8 @@ int main(void)
 		cmocka_unit_test(test_many_are_superseded),
 		cmocka_unit_test(test_a_delivery_is_replaced),
 		cmocka_unit_test(test_a_serial_is_used_once),
+		cmocka_unit_test(test_a_third_certificate_is_refused),
+		cmocka_unit_test(test_twice_in_a_batch),
 		cmocka_unit_test(test_a_serial_twice_in_a_batch),
 		cmocka_unit_test(test_other_bytes_are_not_issued),
 		cmocka_unit_test(test_adopted),

@@ -416,8 +416,11 @@ static void compare_actives(struct run *run)
 			for (size_t i = 0; i < run->model.n; i++) {
 				const struct made *made = &run->model.records[i];
 
-				if (made->entry == e && (int)made->kind == kind &&
-				    is_active(made))
+				if (made->entry != e || (int)made->kind != kind ||
+				    !is_active(made))
+					continue;
+				if (kind != RECORD_CRL || wanted == 0 ||
+				    run->model.records[wanted - 1].number < made->number)
 					wanted = (int64_t)i + 1;
 			}
 			if (ledger_current(run->ledger, (enum record_kind)kind, entries[e],

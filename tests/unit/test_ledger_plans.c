@@ -52,6 +52,8 @@ static void test_look_ups(void **state)
 	} wanted[] = {
 		{ SQL_CURRENT,
 		    "SEARCH record USING INDEX record_active (entry=? AND kind=?)\n" },
+		{ SQL_CURRENT_CRL,
+		    "SEARCH record USING INDEX record_active (entry=? AND kind=?)\n" },
 		{ SQL_LATEST, "SEARCH record USING INDEX record_leaf (entry=?)\n" },
 		{ SQL_IN_STATE, "SEARCH record USING INDEX record_state (state=?)\n" },
 		{ SQL_STATE, "SEARCH record USING INTEGER PRIMARY KEY (rowid=?)\n" },

@@ -178,6 +178,9 @@ static void test_a_crl_is_published(void **state)
 
 	(void)state;
 	fails(ledger_published(ledger, 9, &err), ERR_NOT_FOUND, "the ledger has no CRL");
+	ok(ledger_current(ledger, RECORD_CRL, "g1", &current, &err));
+	assert_int_equal(current.seq, second); /* by number, not by age */
+	record_clear(&current);
 	ok(ledger_published(ledger, first, &err));
 	expect_state(ledger, first, RECORD_DELIVERED);
 	expect_state(ledger, second, RECORD_ISSUED);
