@@ -255,10 +255,10 @@ farewell() {
 	echo "$dir/"
 	printf '  %-22s %s\n' \
 		mica.yaml "the inventory: who the CA is, which certificates exist, which Milvus uses them" \
-		"$deployment/tls/" "server.pem server.key ca.pem: what Milvus mounts" \
-		"$deployment/clients/" "a directory for each client: client.pem client.key ca.pem" \
+		"$deployment/tls/" "server.pem server.key ca.pem crl.pem: what Milvus mounts" \
+		"$deployment/clients/" "a directory for each client: client.pem client.key ca.pem crl.pem" \
 		"$deployment/" "the configuration for Milvus, and clients.md: what a client must be told" \
-		state/ "the ledger and the CA certificates" \
+		state/ "the ledger, the CA certificates and their CRLs" \
 		"tokens/ pin so-pin" "the SoftHSM2 token, where the CA key lives, and its PINs"
 	[ -z "$milvus" ] || printf '  %-22s %s\n' milvus/ "the same for the real Milvus 2.3.5, with a CA of its own"
 	cat <<-END
