@@ -25,6 +25,9 @@ void anchor_free(struct issue *issue)
 {
 	struct outside *outside = issue->outside;
 
+	/* whoever looks again must read what is there, and not find that it is the same */
+	for (size_t i = 0; i < issue->n_places; i++)
+		issue->places[i].crl = (struct file_id){ 0 };
 	if (!outside)
 		return;
 	for (size_t i = 0; i < outside->n; i++) {
