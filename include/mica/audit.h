@@ -85,7 +85,8 @@ struct audit_list {
 	size_t revoked;
 };
 
-/* A certificate or a CRL outside that one of the CA keys signed, and that is no record. */
+/* A certificate or a CRL outside that one of the CA keys signed, and that is no record, or a record that
+ * was issued and delivered nowhere yet. */
 struct audit_unknown {
 	enum { AUDIT_CERTIFICATE, AUDIT_CRL } what;
 	size_t file; /* of the subject's */
@@ -94,10 +95,11 @@ struct audit_unknown {
 	int64_t since; /* notBefore, or the list's number */
 };
 
-/* A CA certificate of the ledger. */
+/* A CA certificate of the ledger; "g2:cross": one across. */
 struct audit_issuer_fact {
 	char *name, *subject;
 	struct digest fingerprint; /* SHA-256 of der */
+	struct digest key;
 	struct buf der;
 	int64_t not_after;
 };

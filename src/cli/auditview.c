@@ -90,11 +90,12 @@ static void print_anchors(const struct audit_result *result)
 		const struct audit_anchor *anchor = &result->anchors[i];
 
 		if (anchor->fit == AUDIT_BARE)
-			printf("anchor in %s: none\n", anchor->file);
+			printf("anchor of %s in %s: none\n", anchor->ca, anchor->file);
 		else
-			printf("anchor in %s: event %" PRId64 ", record %" PRId64 ": %s\n",
-			    anchor->file, anchor->anchor.events, anchor->anchor.records,
-			    fit_name(anchor->fit));
+			printf("anchor of %s in %s: event %" PRId64 ", record %" PRId64
+			       ": %s\n",
+			    anchor->ca, anchor->file, anchor->anchor.events,
+			    anchor->anchor.records, fit_name(anchor->fit));
 	}
 }
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mica/certificate.h>
-
 #include "crl.h"
 
 /* --- is it a restore? ------------------------------------------------------------------ */
@@ -85,14 +83,8 @@ static int describe_list(const struct accepting *accepting, const struct audit_u
 		.not_after = crl_next_update(crl),
 	};
 	for (size_t i = 0; i < accepting->result->n_cas; i++) {
-		const struct audit_issuer_fact *fact = &accepting->result->cas[i];
-		BUF_AUTO spki = BUF_INIT;
-
-		if (strcmp(fact->name, unknown->ca) != 0)
-			continue;
-		if (certificate_spki(&fact->der, &spki, err) < 0)
-			return -1;
-		ret->key = digest_of(spki.data, spki.len);
+		if (strcmp(accepting->result->cas[i].name, unknown->ca) == 0)
+			ret->key = accepting->result->cas[i].key;
 	}
 	crl_serial(crl_number(crl), ret->serial);
 	return crl_tbs(&unknown->der, &ret->tbs, err);

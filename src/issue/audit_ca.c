@@ -68,6 +68,7 @@ static void tell_issuer(struct audit_result *result, const char *name, const str
 		.name = mem_strdup(name),
 		.subject = mem_strdup(ca_subject_text(ca)),
 		.fingerprint = ca_fingerprint(ca),
+		.key = digest_of(ca_spki(ca)->data, ca_spki(ca)->len),
 		.not_after = ca_not_after(ca),
 	};
 
@@ -152,6 +153,7 @@ static void judge_across(struct audit *audit, const struct record *record)
 		return;
 	}
 	audit_fields(audit, record, &issued, audit->findings);
+	tell_issuer(audit->result, record->entry, ca);
 	issuer = audit_signer(audit, record->ca, &issued);
 	certified = certified_by(audit, record, ca);
 	if (!issuer)
@@ -225,9 +227,21 @@ static int judge_trust(
 	if (issued_read(&fact->der, &issued, err) < 0 ||
 	    ca_read(fact->name, &fact->der, &ca, err) < 0)
 		return -1;
-	*ret = false;
 	for (size_t i = 0; i < given->n; i++)
 		*ret |= vouches(given->cas[i], ca, &issued);
+	return 0;
+}
+
+/* By any certificate for its key: its own, or one across. */
+static int judge_key(const struct audit_result *result, const struct audit_issuer_fact *fact,
+    const struct given *given, bool *ret, struct err *err)
+{
+	*ret = false;
+	for (size_t i = 0; i < result->n_cas; i++) {
+		if (memcmp(&result->cas[i].key, &fact->key, sizeof(fact->key)) == 0 &&
+		    judge_trust(&result->cas[i], given, ret, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -240,7 +254,7 @@ static int judge_all(const struct audit_result *result, const char *file,
 		const struct audit_issuer_fact *fact = &result->cas[i];
 		bool good = false;
 
-		if (judge_trust(fact, given, &good, err) < 0)
+		if (judge_key(result, fact, given, &good, err) < 0)
 			return -1;
 		if (!good)
 			findings_add(findings, FINDING_ERROR, "ca-unknown", &where, NULL,

@@ -131,11 +131,16 @@ static int judge_lists(struct audit *audit, const struct audit_file *file, struc
 
 /* --- certificates ------------------------------------------------------------------- */
 
-/* Whether it is a record; *ret_taken: under its serial there is another. */
+struct whether {
+	bool known; /* it is a record */
+	bool fresh; /* of a leaf that is issued and, as the ledger has it, nowhere yet */
+	bool taken; /* under its serial there is another */
+};
+
 static int find_record(struct audit *audit, const struct issued *issued, const struct buf *der,
-    bool *ret_known, bool *ret_taken, struct err *err)
+    struct whether *ret, struct err *err)
 {
-	for (size_t i = 0; i < audit->n_issuers && !*ret_known; i++) {
+	for (size_t i = 0; i < audit->n_issuers && !ret->known; i++) {
 		MICA_AUTO(record_clear) struct record record = { 0 };
 		bool found = false;
 
@@ -144,8 +149,10 @@ static int find_record(struct audit *audit, const struct issued *issued, const s
 		if (ledger_by_serial(audit->subject->ledger, audit->issuers[i].name,
 		        issued->serial, &record, &found, err) < 0)
 			return -1;
-		*ret_known = found && buf_same(&record.certificate, der->data, der->len);
-		*ret_taken |= found;
+		ret->known = found && buf_same(&record.certificate, der->data, der->len);
+		ret->fresh =
+		    ret->known && record.state == RECORD_ISSUED && record.kind != RECORD_CA;
+		ret->taken |= found;
 	}
 	return 0;
 }
@@ -177,23 +184,26 @@ static int judge_certificate(
 	const struct audit_issuer *issuer;
 	struct err ignored = ERR_INIT; /* what mica cannot read it did not issue */
 	BUF_AUTO serial = BUF_INIT;
-	bool known = false;
-	bool taken = false;
+	struct whether whether = { .known = false };
 
 	if (issued_read(der, &issued, &ignored) < 0)
 		return 0;
-	if (find_record(audit, &issued, der, &known, &taken, err) < 0)
+	if (find_record(audit, &issued, der, &whether, err) < 0)
 		return -1;
-	issuer = known ? NULL : signer(audit, &issued);
+	issuer = whether.known && !whether.fresh ? NULL : signer(audit, &issued);
 	if (!issuer)
 		return 0;
+	if (whether.fresh) { /* an acceptance that was killed may have to go on with it */
+		note_unknown(audit, file, der, issuer, issued.not_before);
+		return 0;
+	}
 	buf_addhex(&serial, issued.serial, sizeof(issued.serial));
 	file->telling = true;
 	note_unknown(audit, file, der, issuer, issued.not_before);
 	audit_tell(audit, FINDING_ERROR, "unknown-signature", file->path, restore,
 	    "the key of CA '%s' signed a certificate with serial %s, and the ledger %s",
 	    issuer->name, buf_text(&serial),
-	    taken ? "knows another one with this serial" : "does not know it");
+	    whether.taken ? "knows another one with this serial" : "does not know it");
 	return 0;
 }
 

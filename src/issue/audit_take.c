@@ -224,11 +224,14 @@ int accept_certificate(
 	if (describe(accepting, unknown, &record, err) < 0 ||
 	    ledger_by_serial(issue->ledger, record.ca, record.serial, &there, &found, err) < 0)
 		return -1;
-	if (found) /* the same was taken a moment ago; another stays a finding */
-		return 0;
-	if (ledger_adopted(issue->ledger, &record, &unknown->der, err) < 0)
+	if (found && (there.state != RECORD_ISSUED ||
+	                 !buf_same(&there.certificate, unknown->der.data, unknown->der.len)))
+		return 0; /* taken a moment ago; another with its serial stays a finding */
+	if (found)
+		record.seq = there.seq;
+	else if (ledger_adopted(issue->ledger, &record, &unknown->der, err) < 0)
 		return -1;
-	accepting->done->certificates++;
+	accepting->done->certificates += !found;
 	if (record.kind == RECORD_CA)
 		return 0;
 	if (!lies_somewhere(accepting, unknown))

@@ -109,6 +109,33 @@ def test_an_intermediate(scratch):
     assert rules(audit(home, "--verify", "evidence.json", "--ca", "corp/other.pem", code=3)) == {"ca-unknown"}
 
 
+def test_two_cas_and_a_certificate_across(scratch):
+    """Who trusts the old CA alone believes what the new one signed, by the certificate across; until it is revoked, which
+    the audit tells by the list."""
+    from harness.home import Home
+    home = Home(scratch / "two")
+    home.token.add("second", pin=home.token.pin)
+    inv = Inventory()
+    inv["ca"].append({**inv.ca, "name": "g2", "state": "trusted", "key": "pkcs11:token=second;object=ca", "cross-sign": True,
+                      "subject": {**inv.ca["subject"], "CN": "Milvus CA g2"}})
+    home.begin(inv)
+    inv["ca"][0]["state"], inv["ca"][1]["state"] = "trusted", "issuing"
+    home.write(inv)
+    home.mica("apply")
+    document = audit(home, "--evidence", "evidence.json").json
+    assert document["errors"] == 0 and {c["name"] for c in document["cas"]} == {"g1", "g2", "g2:cross"}
+    assert {r["ca"] for r in document["records"] if r["kind"] == "server"} == {"g1", "g2"}
+    for trusted, missing in (("g1", set()), ("g2", {"ca-unknown"})):
+        said = audit(home, "--verify", "evidence.json", "--ca", f"state/{trusted}.pem", code=3 if missing else 0)
+        assert rules(said) == missing
+    said = home.mica("revoke", "g2:cross", "--reason", "cessationOfOperation").out
+    assert "whoever trusts CA 'g1' accepts it until" in said and "CRL" in said
+    cross = next(r["serial"].hex().upper() for r in home.records() if r["entry"] == "g2:cross")
+    assert cross in run(["openssl", "crl", "-in", home / "state/g1.crl", "-noout", "-text"]).out
+    assert cross not in run(["openssl", "crl", "-in", home / "state/g2.crl", "-noout", "-text"]).out
+    assert audit(home).json["errors"] == 0
+
+
 def test_the_command_line(home):
     for args, words in [(["--verify", "e", "--evidence", "f"], "--verify and --evidence exclude each other"),
                         (["--verify", "e", "--accept-restore"], "exclude each other"),

@@ -79,7 +79,7 @@ def test_as_it_is_written(home):
         shown = home.mica("audit", code=3)
         for serial in (server, client, revoked):
             assert serial in shown.err, shown
-    assert "anchor in out/prod/tls/crl.pem" in shown.out and "does not fit" in shown.out
+    assert "anchor of g1 in out/prod/tls/crl.pem" in shown.out and "does not fit" in shown.out
     said = shell(home, block("mica audit --accept-restore"))
     assert all(serial in said.err for serial in (server, client, revoked)), "it is shown before it is done"
     assert "taken over: 4 certificates, 3 CRLs, 1 revocation" in said.out
