@@ -209,7 +209,7 @@ static void learn(struct history *history, const struct outcome *outcome)
 	}
 	if (outcome->status == 0 && !stale) {
 		history->bad_days = 0;
-		history->margin = model_margin(&history->model);
+		history->margin = model_margin(&history->model) - history->every + 1;
 	} else {
 		history->bad_days++;
 	}
@@ -289,8 +289,18 @@ static void audit(struct history *history)
 		history_break(history, "on a day when all is well, the audit finds something");
 }
 
+/* Of a day between two runs that have nothing to do, nothing is to be learnt. */
+static bool is_quiet(const struct history *history)
+{
+	return history->day % history->every != 0 && history->trouble.kind == TROUBLE_NONE &&
+	       history->bad_days == 0 && !history->tampered && !history->in_the_way;
+}
+
 static void live_a_day(struct history *history)
 {
+	history->tally.days++;
+	if (is_quiet(history))
+		return;
 	history->now =
 	    START + (int64_t)history->day * DAY + dice_between(&history->dice, 0, 3600);
 	history->milvus.all->now = history->now;
@@ -308,7 +318,6 @@ static void live_a_day(struct history *history)
 		judge_revoked(history);
 	if (history->bad_days == 0 && history->day % 50 == 0)
 		audit(history);
-	history->tally.days++;
 }
 
 /* When everything was delivered anew, nothing is left over of runs that died. */
@@ -348,7 +357,7 @@ static void begin(struct history *history)
 	history_write(history, "pin-1", history->tokens->devices[0].pin);
 	history_write(history, "pin-2", history->tokens->devices[1].pin);
 	write_inventory(history);
-	history->margin = model_margin(&history->model);
+	history->margin = model_margin(&history->model) - history->every + 1;
 	if (run_mica(history, &(struct order){ 0 }, init).status != 0)
 		history_break(history, "init failed");
 }

@@ -36,6 +36,7 @@ struct tally {
 struct history {
 	uint64_t seed;
 	int n_days;
+	int every;           /* while all is well, only each of so many days is lived */
 	const char *restart; /* the program that the inventory names */
 	char *dir;
 	int log; /* what every run said */

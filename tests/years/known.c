@@ -117,6 +117,16 @@ void known_ledger(struct history *history)
 		history_break(history, "%s", err.text);
 }
 
+void known_head(struct history *history, struct anchor *ret)
+{
+	MICA_AUTO(ledger_closep) struct ledger *ledger = open_ledger(history);
+	struct err err = ERR_INIT;
+
+	*ret = (struct anchor){ .events = 0 };
+	if (ledger && ledger_anchor(ledger, ret, &err) < 0)
+		history_break(history, "the ledger cannot be read: %s", err.text);
+}
+
 void known_after_restore(struct history *history)
 {
 	read_ledger(history);

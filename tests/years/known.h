@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mica/digest.h>
+#include <mica/anchor.h>
 
 struct digests {
 	struct digest *items; /* sorted */
@@ -27,6 +27,8 @@ bool known_certificate(struct history *history, const void *der, size_t len);
 void known_signatures(struct history *history);
 /* The ledger's chain and every record. */
 void known_ledger(struct history *history);
+/* How far the ledger has come. */
+void known_head(struct history *history, struct anchor *ret);
 /* What the ledger lost is not looked for any more. */
 void known_after_restore(struct history *history);
 /* Calls each with every certificate of this CA that is revoked, and has not expired. */

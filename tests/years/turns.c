@@ -60,7 +60,7 @@ static void edit_cas(struct history *history, enum model_ca g1, enum model_ca g2
 	history->model.cas[0] = g1;
 	history->model.cas[1] = g2;
 	turns->stage++;
-	turns->since = turns->listed = history->day;
+	turns->since = history->day;
 	turns->backed_up = false;
 	history_note(history, "CAs: stage %d", turns->stage);
 	write_inventory(history);
@@ -72,8 +72,17 @@ static void bring_standby(struct history *history)
 
 	history->model.cross_sign = dice_percent(&history->dice, 30);
 	edit_cas(history, MODEL_ISSUING, MODEL_TRUSTED);
+	history->turns.listed = history->day;
 	if (run_mica(history, &plainly, init).status != 0)
 		history_break(history, "init of the second CA failed");
+}
+
+/* The CRL of the one that issued until now is a day or some months old: one of each comes soon.
+ */
+static void take_over(struct history *history)
+{
+	edit_cas(history, MODEL_TRUSTED, MODEL_ISSUING);
+	history->turns.listed = history->day - LIST_DAYS + 1;
 }
 
 /* Refused as long as anything needs it: then it stays for some time. */
@@ -99,7 +108,7 @@ static void change_cas(struct history *history)
 		break;
 	case 1:
 		if (history->day >= turns->since + STANDBY_DAYS)
-			edit_cas(history, MODEL_TRUSTED, MODEL_ISSUING);
+			take_over(history);
 		break;
 	case 2:
 		if (history->day >= turns->since + RETRY_DAYS)

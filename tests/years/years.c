@@ -16,7 +16,7 @@
 #include "history.h"
 
 struct wishes {
-	int64_t first, histories, days, jobs;
+	int64_t first, histories, days, jobs, every;
 	bool verbose; /* the log of each history, whole */
 	const char *restart;
 };
@@ -30,12 +30,13 @@ enum { TOLD = 4000 };
 
 static void usage(FILE *to)
 {
-	fputs("usage: years [--seed N | --first N --histories N] [--days N] [--jobs N] "
-	      "[--verbose]\n\n"
+	fputs("usage: years [--seed N | --first N --histories N] [--days N] [--every N] "
+	      "[--jobs N] [--verbose]\n\n"
 	      "  --seed N        this history alone\n"
 	      "  --first N       the first seed; 1\n"
 	      "  --histories N   how many; 20\n"
 	      "  --days N        of each; 1095, three years\n"
+	      "  --every N       while all is well only each N-th day is lived; 1\n"
 	      "  --jobs N        at once; 2\n"
 	      "  --verbose       print what every run said\n",
 	    to);
@@ -45,8 +46,8 @@ static bool read_wishes(int argc, char **argv, struct wishes *ret)
 {
 	static const struct option options[] = { { "seed", 1, NULL, 's' },
 		{ "first", 1, NULL, 'f' }, { "histories", 1, NULL, 'n' },
-		{ "days", 1, NULL, 'd' }, { "jobs", 1, NULL, 'j' }, { "verbose", 0, NULL, 'v' },
-		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+		{ "days", 1, NULL, 'd' }, { "jobs", 1, NULL, 'j' }, { "every", 1, NULL, 'e' },
+		{ "verbose", 0, NULL, 'v' }, { "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -65,6 +66,7 @@ static bool read_wishes(int argc, char **argv, struct wishes *ret)
 		*(option == 'n'     ? &ret->histories
 		    : option == 'd' ? &ret->days
 		    : option == 'j' ? &ret->jobs
+		    : option == 'e' ? &ret->every
 		    : option == 'v' ? &value
 		                    : &ret->first) = value;
 	}
@@ -108,6 +110,7 @@ static void live(const struct wishes *wishes, uint64_t seed, struct sum *sum)
 
 	history->seed = seed;
 	history->n_days = (int)wishes->days;
+	history->every = (int)wishes->every;
 	history->restart = wishes->restart;
 	held = history_live(history);
 	if (!held || wishes->verbose)
@@ -196,6 +199,7 @@ int main(int argc, char **argv)
 	struct wishes wishes = { .first = 1,
 		.histories = 20,
 		.days = 3 * 365,
+		.every = 1,
 		.jobs = 2,
 		.restart = YEARS_RESTART };
 	struct sum *sum =
