@@ -9,7 +9,7 @@ from harness import crl
 from harness.faults import Faults
 from harness.home import LEDGER_SIDE
 from harness.inventory import Inventory
-from harness.tree import difference, snapshot
+from harness.tree import difference
 
 TLS, CLIENT, STATE, LEDGER = "out/prod/tls", "out/prod/clients/ingest", "state/g1.crl", "state/ledger.db"
 EVERY = (["plan"], ["apply"], ["rotate", "--all"], ["status"], ["init"])
@@ -224,8 +224,8 @@ def test_a_list_that_the_ca_did_not_sign_says_nothing(world):
 def test_a_lost_ledger_is_not_made_anew(world):
     for name in ("ledger.db", *LEDGER_SIDE):
         (world.home / "state" / name).unlink(missing_ok=True)
-    before = snapshot(world.home.path, mtime=True)
+    before = world.home.snapshot(mtime=True)
     for words in EVERY:
         said = world.run(*words, code=None)
         assert said.code in (1, 3) and "ledger" in said.err, said
-    assert not difference(before, snapshot(world.home.path, mtime=True))
+    assert not difference(before, world.home.snapshot(mtime=True))

@@ -531,6 +531,201 @@ static void status_tells_stages_and_the_first_outage(void **state)
 	assert_string_equal(status.first_outage_deployment, "prod");
 }
 
+/* --- CRLs ----------------------------------------------------------------------------------
+ */
+
+static void read_into(struct world *world, const char *name, struct buf *ret)
+{
+	MICA_FREE char *path = file_join(world->dir, name);
+	struct err err = ERR_INIT;
+
+	buf_reset(ret);
+	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, ret, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void expect_same(struct world *world, const char *one, const char *other, bool same)
+{
+	BUF_AUTO a = BUF_INIT;
+	BUF_AUTO b = BUF_INIT;
+
+	read_into(world, one, &a);
+	read_into(world, other, &b);
+	assert_int_equal(buf_same(&a, b.data, b.len), same);
+}
+
+/* Signed, and the run died before it lay outside: published by the next one, without the token.
+ */
+static void a_crl_that_was_signed_is_published(void **state)
+{
+	struct world *world = *state;
+	BUF_AUTO before = BUF_INIT;
+	BUF_AUTO after = BUF_INIT;
+
+	init(world);
+	read_into(world, "state/g1.crl", &before);
+	apply(world, SIGNED, NULL);
+	read_into(world, "state/g1.crl", &after);
+	assert_true(buf_same(&after, before.data, before.len));
+	assert_int_equal(count(world, RECORD_CRL, RECORD_ISSUED), 1);
+	issue_close(open_issue(world, LEDGER_READ));
+	assert_int_equal(count(world, RECORD_CRL, RECORD_ISSUED), 1);
+	issue_close(open_issue(world, LEDGER_WRITE));
+	assert_true(
+	    was_told(world, "an interrupted run had signed a CRL of CA 'g1': published now"));
+	assert_int_equal(count(world, RECORD_CRL, RECORD_ISSUED), 0);
+	assert_int_equal(count(world, RECORD_CRL, RECORD_DELIVERED), 1);
+	expect_same(world, "state/g1.crl", "out/prod/tls/crl.pem", true);
+	expect_same(world, "state/g1.crl", "out/prod/clients/ingest/crl.pem", true);
+	assert_int_equal(apply(world, DELIVERED, NULL).crls, 0);
+}
+
+/* What one CRL revokes, as the gate and then its readers see it. */
+static void revoke_newest(struct world *world, enum record_kind kind, const char *entry)
+{
+	MICA_AUTO(issue_closep) struct issue *issue = open_issue(world, LEDGER_WRITE);
+	MICA_FREE char *dir = file_join(world->dir, "state");
+	MICA_AUTO(ledger_closep) struct ledger *ledger = NULL;
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	struct err err = ERR_INIT;
+
+	issue_close(mem_give(issue));
+	assert_int_equal(ledger_open(dir, LEDGER_WRITE, world->ambient.now, &ledger, &err), 0);
+	assert_int_equal(ledger_current(ledger, kind, entry, &record, &err), 0);
+	assert_int_equal(
+	    ledger_revoke(ledger, &record.seq, 1, REVOKED_KEY_COMPROMISE, &err), 0);
+}
+
+static size_t entries(struct world *world, const char *file)
+{
+	BUF_AUTO bytes = BUF_INIT;
+	struct crl **crls = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0, count;
+
+	read_into(world, file, &bytes);
+	assert_int_equal(crl_read(file, &bytes, &crls, &n, &err), 0);
+	assert_int_equal(n, 1);
+	count = crl_count(crls[0]);
+	crls_free(crls, n);
+	return count;
+}
+
+static void what_was_revoked_is_in_the_next_one_and_everywhere(void **state)
+{
+	struct world *world = *state;
+	const struct issue_plan_options options = { 0 };
+	const struct plan *plan = NULL;
+	struct issue *issue;
+	struct err err = ERR_INIT;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	revoke_newest(world, RECORD_CLIENT, "ingest");
+	issue = open_issue(world, LEDGER_READ);
+	assert_int_equal(issue_plan(issue, &options, &plan, &err), 0);
+	assert_true(plan->crl.is_due);
+	assert_int_equal(plan->signatures, 2);                 /* the client's, and the CRL's */
+	assert_int_equal(plan->items[0].action, PLAN_DELIVER); /* the server's crl.pem */
+	issue_close(issue);
+	assert_int_equal(apply(world, DELIVERED, NULL).issued, 1);
+	assert_int_equal(entries(world, "state/g1.crl"), 1);
+	assert_int_equal(entries(world, "out/prod/tls/crl.pem"), 1);
+	assert_int_equal(entries(world, "out/prod/clients/ingest/crl.pem"), 1);
+	/* what has ended is on one more, and then on none */
+	world->ambient.now = START + 91 * CLOCK_DAY;
+	apply(world, DELIVERED, "server");
+	assert_int_equal(entries(world, "state/g1.crl"), 1);
+	world->ambient.now += 60;
+	apply(world, DELIVERED, "server");
+	assert_int_equal(entries(world, "state/g1.crl"), 0);
+	assert_int_equal(apply(world, DELIVERED, NULL).crls, 0); /* nothing new was revoked */
+}
+
+/* The doors of a revocation: signed alone, and to every place, of which nothing else changes.
+ */
+static void a_crl_alone(void **state)
+{
+	struct world *world = *state;
+	MICA_AUTO(signer_freep)
+	struct signer *signer = soft_signer_new(&world->soft, world->key, ALG_EC_P256);
+	struct issue *issue;
+	struct err err = ERR_INIT;
+	BUF_AUTO key = BUF_INIT;
+	BUF_AUTO again = BUF_INIT;
+	size_t n = 0;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	read_into(world, "out/prod/tls/server.key", &key);
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(
+	    issue_sign_crl(issue, inventory_issuer(issue_inventory(issue)), signer, &err), 0);
+	expect_same(world, "state/g1.crl", "out/prod/tls/crl.pem", false);
+	assert_int_equal(issue_deliver_crl(issue, &n, &err), 0);
+	assert_int_equal(n, 2);
+	issue_close(issue);
+	expect_same(world, "state/g1.crl", "out/prod/tls/crl.pem", true);
+	expect_same(world, "state/g1.crl", "out/prod/clients/ingest/crl.pem", true);
+	read_into(world, "out/prod/tls/server.key", &again);
+	assert_true(buf_same(&again, key.data, key.len));
+	check_delivered(world);
+	assert_int_equal(apply(world, DELIVERED, NULL).trees, 0);
+	issue = open_issue(world, LEDGER_WRITE);
+	assert_int_equal(issue_deliver_crl(issue, &n, &err), 0);
+	assert_int_equal(n, 0);
+	issue_close(issue);
+}
+
+/* Runs within one second, and one whose CRL was abandoned: numbers grow, none comes twice. */
+static void numbers_of_crls_grow(void **state)
+{
+	struct world *world = *state;
+
+	init(world);
+	for (size_t i = 0; i < 3; i++) {
+		apply(world, DELIVERED, "ingest");
+		apply(world, SIGNED, "server");
+	}
+	issue_close(open_issue(world, LEDGER_WRITE));
+	assert_int_equal(count(world, RECORD_CRL, RECORD_DELIVERED), 1);
+	assert_int_equal(count(world, RECORD_CRL, RECORD_SUPERSEDED), 6);
+}
+
+/* Told instead of refused: what an audit and the way out of a restore see. */
+static void an_anchor_that_is_told(void **state)
+{
+	struct world *world = *state;
+	MICA_FREE char *keep = mem_printf("cp -a '%s/state' '%s/kept'", world->dir, world->dir);
+	MICA_FREE char *back = mem_printf(
+	    "rm -r '%s/state' && mv '%s/kept' '%s/state'", world->dir, world->dir, world->dir);
+	struct issue_params params = {
+		.inventory = world->inventory, .mode = LEDGER_READ, .ambient = world->ambient
+	};
+	const struct issue_outside_crl *outside;
+	struct issue *issue = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	init(world);
+	apply(world, DELIVERED, NULL);
+	assert_int_equal(system(keep), 0); /* NOLINT(cert-env33-c) */
+	apply(world, DELIVERED, "server");
+	assert_int_equal(system(back), 0); /* NOLINT(cert-env33-c) */
+	assert_int_equal(issue_open(&params, &world->findings, &issue, &err), -1);
+	assert_int_equal(err.kind, ERR_REFUSED);
+	assert_non_null(strstr(err.text, "out/prod/tls/crl.pem'"));
+	params.anchor = ISSUE_ANCHOR_TOLD;
+	assert_int_equal(issue_open(&params, &world->findings, &issue, &err), 0);
+	outside = issue_outside_crls(issue, &n);
+	assert_int_equal(n, 2); /* the client's is the one in the state directory */
+	assert_true(outside[0].known && outside[0].anchored && outside[0].fits);
+	assert_true(!outside[1].known && outside[1].anchored && !outside[1].fits);
+	assert_true(outside[1].anchor.events > outside[0].anchor.events);
+	assert_string_equal(outside[1].ca->name, "g1");
+	issue_close(issue);
+}
+
 static void a_wrong_signature_delivers_nothing(void **state)
 {
 	struct world *world = *state;
@@ -599,6 +794,11 @@ int main(void)
 		GATE_TEST(a_foreign_file_is_left_alone),
 		GATE_TEST(plan_changes_nothing),
 		GATE_TEST(status_tells_stages_and_the_first_outage),
+		GATE_TEST(a_crl_that_was_signed_is_published),
+		GATE_TEST(what_was_revoked_is_in_the_next_one_and_everywhere),
+		GATE_TEST(a_crl_alone),
+		GATE_TEST(numbers_of_crls_grow),
+		GATE_TEST(an_anchor_that_is_told),
 		GATE_TEST(a_wrong_signature_delivers_nothing),
 		GATE_TEST(a_refused_init_abandons_its_intent),
 	};
