@@ -63,6 +63,9 @@ const struct doc_node *doc_root(const struct doc *doc); /* NULL: an empty docume
 /* NULL when node is no map or has no such key */
 const struct doc_node *doc_get(const struct doc_node *node, const char *key);
 
+/* The scalar keys of a map in the order of their texts, those of one text in the file's; free() the array. */
+const struct doc_node **doc_sorted_keys(const struct doc_node *map, size_t *ret_n);
+
 /* Adds text as a double-quoted YAML scalar that any YAML 1.1 or 1.2 parser reads as this string. Bytes that
  * are not UTF-8 become U+FFFD: YAML cannot hold them. */
 void doc_quote(struct buf *buf, const char *text);

@@ -18,18 +18,28 @@ static int by_text(const void *a, const void *b)
 	return ((*left)->start > (*right)->start) - ((*left)->start < (*right)->start);
 }
 
+const struct doc_node **doc_sorted_keys(const struct doc_node *map, size_t *ret_n)
+{
+	const struct doc_node **keys = mem_array(map->n + 1, sizeof(*keys));
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->n; i++) {
+		if (map->keys[i]->kind == DOC_SCALAR)
+			keys[n++] = map->keys[i];
+	}
+	if (n > 0)
+		qsort(keys, n, sizeof(*keys), by_text);
+	*ret_n = n;
+	return keys;
+}
+
 void duplicates_judge(const struct doc_node *map, struct findings *findings)
 {
-	MICA_FREE struct doc_node **sorted = NULL;
-	const struct doc_node *first;
+	size_t n = 0;
+	MICA_FREE const struct doc_node **sorted = doc_sorted_keys(map, &n);
+	const struct doc_node *first = sorted[0];
 
-	if (map->n < 2)
-		return;
-	sorted = mem_array(map->n, sizeof(struct doc_node *));
-	memcpy(sorted, map->keys, map->n * sizeof(struct doc_node *));
-	qsort(sorted, map->n, sizeof(struct doc_node *), by_text);
-	first = sorted[0];
-	for (size_t i = 1; i < map->n; i++) {
+	for (size_t i = 1; i < n; i++) {
 		char hint[64];
 
 		if (strcmp(first->text, sorted[i]->text) != 0) {

@@ -113,33 +113,7 @@ static char *list_text(const struct doc_node *list)
 	return mem_strdup(buf_text(&text));
 }
 
-static int by_text(const void *a, const void *b)
-{
-	const struct doc_node *const *left = a;
-	const struct doc_node *const *right = b;
-	const int order = strcmp((*left)->text, (*right)->text);
-
-	if (order != 0)
-		return order;
-	return ((*left)->start > (*right)->start) - ((*left)->start < (*right)->start);
-}
-
 /* Which keys of a map a later one of the same text replaces; the first of them is told. */
-static const struct doc_node **sort_keys(const struct doc_node *map, size_t *ret_n)
-{
-	const struct doc_node **keys = mem_array(map->n + 1, sizeof(*keys));
-	size_t n = 0;
-
-	for (size_t i = 0; i < map->n; i++) {
-		if (map->keys[i]->kind == DOC_SCALAR)
-			keys[n++] = map->keys[i];
-	}
-	if (n > 0)
-		qsort(keys, n, sizeof(*keys), by_text);
-	*ret_n = n;
-	return keys;
-}
-
 static bool is_replaced(
     const struct doc_node *const *keys, size_t n, const struct doc_node *key)
 {
@@ -174,7 +148,7 @@ static void flatten_map(
     struct flattening *flat, const char *prefix, const struct doc_node *map, unsigned depth)
 {
 	size_t n = 0;
-	MICA_FREE const struct doc_node **keys = sort_keys(map, &n);
+	MICA_FREE const struct doc_node **keys = doc_sorted_keys(map, &n);
 
 	tell_duplicates(flat, prefix, keys, n);
 	for (size_t i = 0; i < map->n; i++) {
