@@ -81,14 +81,8 @@ static json_t *attributes_json(const struct token_attributes *attributes)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; i < attributes->n; i++) {
-		const struct token_attribute *one = &attributes->items[i];
-
-		json_set(object, one->name,
-		    one->value == TOKEN_FLAG_ABSENT
-		        ? json_null()
-		        : json_boolean(one->value == TOKEN_FLAG_TRUE));
-	}
+	for (size_t i = 0; i < attributes->n; i++)
+		json_set_flag(object, attributes->items[i].name, attributes->items[i].value);
 	return object;
 }
 

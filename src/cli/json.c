@@ -57,6 +57,12 @@ void json_set_bool(json_t *object, const char *key, int truth)
 	json_set(object, key, json_boolean(truth));
 }
 
+void json_set_flag(json_t *object, const char *key, enum token_flag flag)
+{
+	json_set(object, key,
+	    flag == TOKEN_FLAG_ABSENT ? json_null() : json_boolean(flag == TOKEN_FLAG_TRUE));
+}
+
 void json_add(json_t *list, json_t *value)
 {
 	if (json_array_append_new(list, value) != 0)

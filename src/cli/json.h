@@ -11,6 +11,7 @@
 
 #include <mica/buf.h>
 #include <mica/findings.h>
+#include <mica/token.h>
 
 /* Each sets one key of object. */
 void json_set_text(json_t *object, const char *key, const char *text); /* NULL: null */
@@ -18,6 +19,7 @@ void json_set_time(json_t *object, const char *key, int64_t when);     /* 0: nul
 void json_set_hex(json_t *object, const char *key, const void *bytes, size_t len);
 void json_set_count(json_t *object, const char *key, uint64_t count);
 void json_set_bool(json_t *object, const char *key, int truth);
+void json_set_flag(json_t *object, const char *key, enum token_flag flag); /* absent: null */
 /* takes value over */
 void json_set(json_t *object, const char *key, json_t *value);
 

@@ -95,13 +95,8 @@ json_t *keyview_json(const struct token_key *key)
 	json_set_text(object, "label", key->label);
 	json_set_hex(object, "id", key->id.data, key->id.len);
 	json_set_text(object, "algorithm", algorithm_info(key->algorithm)->name);
-	for (size_t i = 0; i < mem_count(attributes); i++) {
-		enum token_flag flag = flag_of(key, &attributes[i]);
-
-		json_set(object, attributes[i].name,
-		    flag == TOKEN_FLAG_ABSENT ? json_null()
-		                              : json_boolean(flag == TOKEN_FLAG_TRUE));
-	}
+	for (size_t i = 0; i < mem_count(attributes); i++)
+		json_set_flag(object, attributes[i].name, flag_of(key, &attributes[i]));
 	return object;
 }
 
