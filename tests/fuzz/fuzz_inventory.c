@@ -8,13 +8,9 @@
 #include <mica/inventory.h>
 #include <mica/plan.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "must.h"
 
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_findings(const struct findings *findings)
 {
