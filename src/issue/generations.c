@@ -160,9 +160,8 @@ int generations_hold(struct issue *issue, struct err *err)
 /* --- before they are missed -----------------------------------------------------------------
  */
 
-static void warn_end(struct issue *issue, const struct issuer *issuer)
+static void warn_end(struct issue *issue, const struct issuer *issuer, int64_t now)
 {
-	const int64_t now = issue->ambient.now;
 	const int64_t begins = ca_not_before(issuer->ca), ends = ca_not_after(issuer->ca);
 	const char *name = issuer->inv->name;
 	char date[CLOCK_TEXT], span[CLOCK_TEXT], hint[256];
@@ -180,7 +179,7 @@ static void warn_end(struct issue *issue, const struct issuer *issuer)
 	    name, clock_date(ends, date), clock_span(ends - now, span));
 }
 
-void generations_warn(struct issue *issue)
+void generations_warn(struct issue *issue, int64_t now)
 {
 	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
 		const struct issuer *issuer = &issue->cas[i];
@@ -189,7 +188,7 @@ void generations_warn(struct issue *issue)
 		if (issuer->inv->state == CA_RETIRED)
 			continue;
 		if (issuer->ca) {
-			warn_end(issue, issuer);
+			warn_end(issue, issuer, now);
 		} else if (issuer->inv->state == CA_TRUSTED) {
 			snprintf(hint, sizeof(hint), "mica init %s", issuer->inv->name);
 			findings_add(issue->findings, FINDING_WARNING, "ca-not-made",

@@ -17,7 +17,7 @@ int generations_hold(struct issue *issue, struct err *err) MICA_CHECKED;
  * for their certificates again: none is made any more. */
 int generations_check_retired(struct issue *issue, struct err *err) MICA_CHECKED;
 
-/* Warns of CAs that near their end, and of those that have no certificate. */
-void generations_warn(struct issue *issue);
+/* Warns of CAs that near their end at this time, and of those that have no certificate. */
+void generations_warn(struct issue *issue, int64_t now);
 
 #endif
