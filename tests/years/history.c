@@ -198,15 +198,20 @@ static void judge_status(
 	history_break(history, "an undisturbed run ended with %d", outcome->status);
 }
 
+/* Then all was delivered anew, if not served yet. */
+static void see_delivered(struct history *history, const struct outcome *outcome)
+{
+	if (outcome->status != 0 && outcome->status != 5)
+		return;
+	history->tampered = false;
+	judge_forgive_nothing(history);
+}
+
 static void learn(struct history *history, const struct outcome *outcome)
 {
 	const bool stale = any_is_stale(history);
 
-	/* all was delivered anew, if not served yet */
-	if (outcome->status == 0 || outcome->status == 5) {
-		history->tampered = false;
-		judge_forgive_nothing(history);
-	}
+	see_delivered(history, outcome);
 	if (outcome->status == 0 && !stale) {
 		history->bad_days = 0;
 		history->margin = model_margin(&history->model) - history->every + 1;
@@ -244,6 +249,7 @@ static void put_right(struct history *history)
 		trouble_clear_latch(history);
 	edits_move_away(history);
 	outcome = run_mica(history, &(struct order){ 0 }, apply);
+	see_delivered(history, &outcome);
 	start_new(history);
 	judge_day(history);
 	if (outcome.status == 5 || any_is_stale(history)) {

@@ -23,7 +23,7 @@ struct wishes {
 
 struct sum {
 	struct tally tally;
-	unsigned broken;
+	unsigned broken, done;
 };
 
 enum { TOLD = 4000 };
@@ -133,6 +133,9 @@ static void live(const struct wishes *wishes, uint64_t seed, struct sum *sum)
 static void wait_for_one(struct sum *sum)
 {
 	int status = 0;
+
+	if (++sum->done % 100 == 0)
+		fprintf(stderr, "%u histories, %u broken\n", sum->done, sum->broken);
 
 	if (wait(&status) > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
 		printf("BROKEN: a history ended by %s %d\n",
