@@ -22,11 +22,15 @@
 #include <mica/issue.h>
 #include <mica/ledger.h>
 
+/*
+ * Whose signatures are verified. Those of CA certificates and CRLs in any case; of leaves, what is left
+ * out was verified when it was recorded, and the chain covers its bytes, whose head the CA key signed in
+ * the CRLs. Everything else is judged of every record.
+ */
 enum audit_depth {
-	AUDIT_FULL,  /* the signature of every certificate is verified */
-	AUDIT_QUICK, /* those of CA certificates and CRLs only: bytes of leaves that the chain
-	                covers, and an anchor covers the chain, were verified when they were
-	                recorded */
+	AUDIT_FULL,  /* of every certificate */
+	AUDIT_VALID, /* of every certificate that has not expired */
+	AUDIT_QUICK, /* of no leaf */
 };
 
 /* A file that holds PEM certificates and CRLs: what lies outside. */

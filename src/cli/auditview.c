@@ -112,8 +112,20 @@ static void print_cas(const struct audit_result *result)
 	}
 }
 
-static void print_sum(const struct run *run, const struct audit_result *result)
+static const char *left_out(enum audit_depth depth)
 {
+	static const char *const texts[] = {
+		[AUDIT_FULL] = "",
+		[AUDIT_VALID] = " (of what has expired: --full)",
+		[AUDIT_QUICK] = " (--quick: not those of leaves)",
+	};
+
+	return texts[depth];
+}
+
+static void print_sum(const struct run *run, const struct auditview *view)
+{
+	const struct audit_result *result = view->result;
 	const struct findings *findings = &run->report.findings;
 	char records[64];
 	char signatures[64];
@@ -125,7 +137,7 @@ static void print_sum(const struct run *run, const struct audit_result *result)
 	printf("looked at: %s, %s verified%s\n",
 	    count_of(result->records, "record", "records", records),
 	    count_of(result->signatures, "signature", "signatures", signatures),
-	    run->options.quick ? " (--quick: not those of leaves)" : "");
+	    left_out(view->subject->depth));
 	if (findings->errors == 0 && findings->warnings == 0)
 		printf("nothing is wrong\n");
 	else
@@ -142,7 +154,7 @@ int auditview_print(const struct run *run, const struct auditview *view, struct 
 	print_cas(view->result);
 	print_lists(view->result);
 	print_anchors(view->result);
-	print_sum(run, view->result);
+	print_sum(run, view);
 	if (view->evidence)
 		printf("not known here: whether the ledger went on since, and what lies in the "
 		       "places of delivery\n");

@@ -32,7 +32,7 @@ struct options {
 	char *prove, *attestation, *root;
 	char *csr, *certificate;
 	char *evidence, *verify;
-	bool accept_restore, quick;
+	bool accept_restore, quick, full;
 	char *reason;
 	bool crl;
 	char *prometheus;

@@ -12,8 +12,18 @@
 
 static const char program[] = "mica " MICA_VERSION;
 
+/* Evidence is for those who believe less. */
+static enum audit_depth depth_of(const struct options *options)
+{
+	if (options->quick)
+		return AUDIT_QUICK;
+	return options->full || options->verify ? AUDIT_FULL : AUDIT_VALID;
+}
+
 static int check_options(const struct options *options, struct err *err)
 {
+	if (options->quick && options->full)
+		return err_set(err, ERR_USAGE, "--quick and --full exclude each other");
 	if (options->verify && (options->evidence || options->accept_restore || options->file))
 		return err_set(err, ERR_USAGE, "--verify and --%s exclude each other",
 		    options->evidence ? "evidence"
@@ -47,7 +57,7 @@ static int judge(struct run *run, struct issue *issue, struct audit_subject *sub
 {
 	if (audit_subject_of(issue, subject, err) < 0)
 		return -1;
-	subject->depth = run->options.quick ? AUDIT_QUICK : AUDIT_FULL;
+	subject->depth = depth_of(&run->options);
 	if (audit_judge(subject, &run->report.findings, result, err) < 0)
 		return -1;
 	return audit_deliveries(issue, &run->report.findings, err);
@@ -188,7 +198,7 @@ static int audit_evidence(struct run *run, struct err *err)
 		return -1;
 	buf_clear(&text);
 	file.subject.now = run->ambient.now;
-	file.subject.depth = run->options.quick ? AUDIT_QUICK : AUDIT_FULL;
+	file.subject.depth = depth_of(&run->options);
 	if (audit_judge(&file.subject, &run->report.findings, &result, err) < 0 ||
 	    judge_trust(run, &result, err) < 0)
 		return -1;

@@ -112,6 +112,8 @@ static const struct opt revoke_options[] = {
 static const struct opt audit_options[] = {
 	{ 0, "quick", OPT_SWITCH, NULL, FIELD(quick),
 	    "verify the signatures of CAs and CRLs only" },
+	{ 0, "full", OPT_SWITCH, NULL, FIELD(full),
+	    "verify those of certificates that have expired as well" },
 	{ 0, "evidence", OPT_TEXT, "FILE", FIELD(evidence),
 	    "write all of it to this file, for somebody else to verify" },
 	{ 0, "accept-restore", OPT_SWITCH, NULL, FIELD(accept_restore),

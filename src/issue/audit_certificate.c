@@ -67,10 +67,22 @@ static void judge_profile(const struct audit *audit, const struct record *record
 	}
 }
 
+static bool is_verified(const struct audit *audit, const struct record *record)
+{
+	switch (audit->subject->depth) {
+	case AUDIT_FULL:
+		return true;
+	case AUDIT_VALID:
+		return record->not_after > audit->subject->now;
+	default:
+		return false;
+	}
+}
+
 size_t audit_leaf(
     const struct audit *audit, const struct record *record, struct findings *findings)
 {
-	const bool full = audit->subject->depth == AUDIT_FULL;
+	const bool full = is_verified(audit, record);
 	MICA_AUTO(issued_clear) struct issued issued = { .inside = NULL };
 	const struct audit_issuer *issuer;
 	struct err err = ERR_INIT;

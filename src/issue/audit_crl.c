@@ -196,7 +196,7 @@ int audit_crl(struct audit *audit, const struct record *record, struct err *err)
 	else
 		judge_fields(audit, record, lists[0], issuer);
 	events = covered(audit, record, lists[0]);
-	if (events > 0 && (newest || audit->subject->depth == AUDIT_FULL))
+	if (events > 0 && (newest || audit->subject->depth != AUDIT_QUICK))
 		judge_content(audit, record, lists[0], events);
 	note_newest(audit, record, lists[0], events);
 	crls_free(lists, n);

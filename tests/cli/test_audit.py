@@ -142,6 +142,7 @@ def test_the_command_line(home):
                         (["--verify", "e", "-f", "mica.yaml"], "exclude each other"),
                         (["--ca", "f"], "--ca goes with --verify"),
                         (["--accept-restore", "--quick"], "exclude each other"),
+                        (["--full", "--quick"], "exclude each other"),
                         (["--accept-restore", "--evidence", "f"], "exclude each other"),
                         (["word"], "does not take 'word'")]:
         assert words in home.mica("audit", *args, code=2).err

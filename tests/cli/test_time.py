@@ -91,3 +91,19 @@ def test_what_is_revoked_leaves_the_list_when_it_has_expired(home, when):
         listed.append(run(["openssl", "crl", "-in", home / "state/g1.crl", "-noout", "-text"]).out.count("Serial Number"))
         assert "nothing is wrong" in home.mica("audit", env=when(day)).out
     assert listed == [1, 0]
+
+
+def test_an_audit_verifies_what_has_not_expired(home, when):
+    """All of it with --full, and of evidence."""
+    home.begin()
+    home.mica("apply", env=when("+70d"))
+    home.mica("audit", "--evidence", "evidence.json", env=when("+92d"))
+    count = {}
+    for args in ([], ["--full"], ["--quick"], ["--verify", "evidence.json"]):
+        document = home.mica("audit", "--json", *args, env=when("+92d")).json
+        assert document["errors"] == 0
+        count[" ".join(args)] = document["signatures-verified"]
+    leaves = [r for r in home.records() if r["kind"] in ("server", "client")]
+    assert len(leaves) == 4
+    assert count["--full"] == count["--verify evidence.json"] == len(home.records())
+    assert (count[""], count["--quick"]) == (count["--full"] - 2, count["--full"] - 4)
