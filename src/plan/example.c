@@ -21,6 +21,7 @@
 	"\n"                                                                                   \
 	"ca:\n"                                                                                \
 	"  - name: g1                      # a CA that replaces this one will be g2\n"         \
+	"    # state: issuing              # a spare CA, on another token: trusted\n"           \
 	"    module: softhsm2              # PKCS#11 module: a known name, or a path\n"        \
 	"    key: \"pkcs11:token=milvus-ca;object=ca\"   # the key on it (RFC 7512)\n"         \
 	"    pin: file:pin                 # prompt | pad | none | file:PATH | fd:N | "        \
@@ -32,6 +33,7 @@
 	"    # certificate: ca.pem         # adopt a CA that has a certificate already\n"      \
 	"    # parent: [root.pem]          # the CAs above: mica init --csr, --certificate\n"  \
 	"    # permitted-dns: [example.com]  # the only DNS domains it may issue for\n"        \
+	"    # cross-sign: false           # is its key certified by the CA before it?\n"      \
 	"    # touch: true                 # each signature waits for a touch of the token\n"  \
 	"    # module-args: \"...\"          # text for modules that need one (NSS)\n"         \
 	"\n"                                                                                   \
