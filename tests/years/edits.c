@@ -171,7 +171,8 @@ void edits_of_the_day(struct history *history)
 	} all[] = { { 25, edit }, { 5, rotate }, { 10, tamper }, { 5, lose_a_copy },
 		{ 15, crash } };
 
-	if (history->trouble.kind == TROUBLE_NONE && history->bad_days == 0 && history->day > 5)
+	if (history->trouble.kind == TROUBLE_NONE && history->bad_days == 0 &&
+	    history->day > 5 && !history_is_stale(history))
 		turns_of_the_day(history);
 	for (size_t i = 0; i < mem_count(all); i++)
 		if (dice_permille(&history->dice, all[i].permille))

@@ -91,7 +91,7 @@ static bool is_stale(const struct history *history, size_t i)
 	       history->milvus.all->one[i].up && judge_is_stale(history, i);
 }
 
-static bool any_is_stale(const struct history *history)
+bool history_is_stale(const struct history *history)
 {
 	for (size_t i = 0; i < history->model.n_deployments; i++)
 		if (is_stale(history, i))
@@ -209,7 +209,7 @@ static void see_delivered(struct history *history, const struct outcome *outcome
 
 static void learn(struct history *history, const struct outcome *outcome)
 {
-	const bool stale = any_is_stale(history);
+	const bool stale = history_is_stale(history);
 
 	see_delivered(history, outcome);
 	if (outcome->status == 0 && !stale) {
@@ -252,7 +252,7 @@ static void put_right(struct history *history)
 	see_delivered(history, &outcome);
 	start_new(history);
 	judge_day(history);
-	if (outcome.status == 5 || any_is_stale(history)) {
+	if (outcome.status == 5 || history_is_stale(history)) {
 		restart_by_hand(history);
 		outcome = run_mica(history, &(struct order){ 0 }, apply);
 	}

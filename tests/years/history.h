@@ -66,6 +66,9 @@ struct history {
 bool history_live(struct history *history);
 void history_end(struct history *history);
 
+/* Whether some Milvus that only people restart still runs with older files. */
+bool history_is_stale(const struct history *history);
+
 /* The first violation is the one that is kept. */
 void history_break(struct history *history, const char *fmt, ...) MICA_PRINTF(2, 3);
 /* A line in the log. */

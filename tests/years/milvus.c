@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -291,6 +292,7 @@ void milvus_begin(struct milvus *milvus, const char *dir)
 	control = control_socket(milvus->socket);
 	milvus->pid = fork();
 	if (milvus->pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		serving.all = milvus->all;
 		for (size_t i = 0; i < MILVUS_MOST; i++)
 			serving.running[i].fd = -1;

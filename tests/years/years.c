@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,8 +118,9 @@ static void live(const struct wishes *wishes, uint64_t seed, struct sum *sum)
 		print_log(history, wishes->verbose);
 	if (!held) {
 		printf("BROKEN: seed %" PRIu64 ", day %d: %s\n"
-		       "again: tests/years/run.sh --seed %" PRIu64 " --days %d\n",
-		    seed, history->day - 1, history->violation, seed, history->n_days);
+		       "again: tests/years/run.sh --seed %" PRIu64 " --days %d --every %d\n",
+		    seed, history->day - 1, history->violation, seed, history->n_days,
+		    history->every);
 		__atomic_fetch_add(&sum->broken, 1, __ATOMIC_SEQ_CST);
 	}
 	fflush(stdout);
@@ -136,7 +138,6 @@ static void wait_for_one(struct sum *sum)
 
 	if (++sum->done % 100 == 0)
 		fprintf(stderr, "%u histories, %u broken\n", sum->done, sum->broken);
-
 	if (wait(&status) > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
 		printf("BROKEN: a history ended by %s %d\n",
 		    WIFSIGNALED(status) ? "signal" : "status",
@@ -156,6 +157,7 @@ static void live_all(const struct wishes *wishes, struct sum *sum)
 		}
 		fflush(stdout);
 		if (fork() == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 			live(wishes, (uint64_t)(wishes->first + i), sum);
 			exit(0);
 		}
