@@ -130,6 +130,15 @@ static int sign(struct work *work, struct err *err)
 	                    : err_hint(err, "the next apply signs it, or mica revoke --crl");
 }
 
+/* Also where there was nothing to sign: a run before this one may have died before it did. */
+static int deliver(struct work *work, size_t *ret_directories, struct err *err)
+{
+	if (issue_deliver_crl(work->issue, ret_directories, err) == 0)
+		return 0;
+	err_prefix(err, "the CRL is signed, and not delivered everywhere");
+	return err->hint[0] ? -1 : err_hint(err, "the next apply delivers it");
+}
+
 static int carry_out(struct work *work, size_t *ret_directories, struct err *err)
 {
 	if (enter(work, err) < 0)
@@ -140,11 +149,7 @@ static int carry_out(struct work *work, size_t *ret_directories, struct err *err
 	if (sign(work, err) < 0)
 		return -1;
 	login_leave(work->login);
-	if (issue_deliver_crl(work->issue, ret_directories, err) < 0) {
-		err_prefix(err, "the CRL is signed, and not delivered everywhere");
-		return err->hint[0] ? -1 : err_hint(err, "the next apply delivers it");
-	}
-	return 0;
+	return deliver(work, ret_directories, err);
 }
 
 int verb_revoke(struct run *run, struct err *err)
@@ -158,7 +163,8 @@ int verb_revoke(struct run *run, struct err *err)
 	    begin(&work, err) < 0)
 		return -1;
 	view.nothing = work.found.revoked && work.found.listed;
-	if (!view.nothing && carry_out(&work, &view.directories, err) < 0)
+	if ((view.nothing ? deliver(&work, &view.directories, err)
+	                  : carry_out(&work, &view.directories, err)) < 0)
 		return -1;
 	report_findings(&run->report);
 	view.issue = work.issue;
