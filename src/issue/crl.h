@@ -50,6 +50,10 @@ void crlset_free(struct issue *issue);
 /* Of the issuing CA, for the plan. */
 struct crl_fact crlset_fact(const struct issue *issue);
 
+/* Warns of the CRLs of CAs that do not issue and so sign nothing by themselves, where one runs
+ * out before a certificate of that CA that is in use. */
+void crlset_warn(const struct issue *issue, int64_t now);
+
 /* What is wrong with the crl.pem of a place: true, and a few words in its fact. */
 bool crlset_judge(const struct issue *issue, struct place *place);
 

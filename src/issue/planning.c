@@ -122,6 +122,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	    cross_plan(issue, &cross, &n_crosses, err) < 0)
 		return -1;
 	generations_warn(issue, wanted.now);
+	crlset_warn(issue, wanted.now);
 	trees = tree_facts(issue);
 	crl = crlset_fact(issue);
 	facts = (struct plan_facts){

@@ -93,6 +93,43 @@ int crlset_reconcile(struct issue *issue, struct err *err)
 	return crlset_published(issue, &n, err);
 }
 
+/* --- of CAs that do not issue
+ * ---------------------------------------------------------------------
+ */
+
+static bool is_outlived(const struct issue *issue, const struct record *crl, int64_t now)
+{
+	for (size_t i = 0; i < issue->inventory->n_certificates; i++) {
+		const struct record *leaf = &issue->current[i];
+
+		if (leaf->seq != 0 && strcmp(leaf->ca, crl->ca) == 0 && leaf->not_after > now &&
+		    leaf->not_after > crl->not_after)
+			return true;
+	}
+	return false;
+}
+
+void crlset_warn(const struct issue *issue, int64_t now)
+{
+	for (size_t i = 0; i < issue->inventory->n_cas; i++) {
+		const struct record *crl = &issue->crls->of[i].newest;
+		MICA_FREE char *hint = NULL;
+		char end[CLOCK_TEXT];
+
+		if (i == issue->inventory->issuing || !issue->cas[i].ca || crl->seq == 0 ||
+		    plan_crl_due(crl->not_before, crl->not_after) > now ||
+		    !is_outlived(issue, crl, now))
+			continue;
+		hint = mem_printf("mica revoke --crl %s signs it anew", crl->ca);
+		findings_add(issue->findings, FINDING_WARNING, "crl-ends", NULL, hint,
+		    "the CRL of CA '%s', which does not issue, %s on %s, before certificates "
+		    "of it "
+		    "that are in use",
+		    crl->ca, crl->not_after <= now ? "ran out" : "runs out",
+		    clock_date(crl->not_after, end));
+	}
+}
+
 /* --- to the places, alone
  * ------------------------------------------------------------------------ */
 

@@ -7,24 +7,23 @@ import shutil
 import pytest
 
 from harness import crl, parts
+from harness.clock import when  # noqa: F401: a fixture
+from harness.generations import Generations
 from harness.home import Home, without_leak_check
 from harness.inventory import Inventory
 from harness.run import run
 from harness.tree import difference, snapshot
 
 TLS, CLIENT, STATE = "out/prod/tls", "out/prod/clients/ingest", "state/g1.crl"
-LIBRARIES = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
 
 
 @pytest.fixture
-def later(scratch):
+def later(scratch, when):
     """A home of the release build, and mica in it on another day."""
-    library = next((path for path in LIBRARIES if os.path.exists(path)), None) or parts.missing("libfaketime")
     home = Home(scratch, build=parts.RELEASE)
 
     def mica(offset, *args, **more):
-        return home.mica(*args, env={"LD_PRELOAD": library, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1",
-                                     "FAKETIME_NO_CACHE": "1", **without_leak_check()}, **more)
+        return home.mica(*args, env=when(offset), **more)
     return home, mica
 
 
@@ -265,6 +264,47 @@ def test_status_tells_it(later):
     mica("+121d", "status", "--exit-code", code=4)
 
 
+# --- more than one CA ---------------------------------------------------------------------------------
+
+
+def test_the_list_of_every_ca_in_the_bundle(home):
+    """The standby's too, from its init on; and none of a CA that has no certificate yet."""
+    inv = Inventory()
+    home.begin(inv)
+    cas = Generations(home, inv).add(2).add(3)
+    cas.write()
+    home.mica("init")
+    home.mica("apply")
+    both = crl.lists(home / STATE) + crl.lists(home / "state/g2.crl") + crl.lists(home / "state/g3.crl")
+    assert all(crl.lists(p) == both for p in places(home))
+    home.mica("plan", "--exit-code", code=0)
+    home.mica("rotate", "ingest")
+    assert len(set(crl.lists(home / CLIENT / "crl.pem")) & set(both)) == 2  # those of the others are not made anew
+    home.mica("plan", "--exit-code", code=0)
+
+
+def test_a_ca_that_does_not_issue_is_told(later):
+    """Nothing signs its list anew by itself; that matters while a certificate of it is in use."""
+    home, mica = later
+    inv = Inventory()
+    inv["defaults"]["days"] = 360
+    inv.deployment["endpoints"] = ["127.0.0.1:1"]  # nobody serves: what the new CA is to issue is held
+    home.begin(inv, code=5)
+    cas = Generations(home, inv).add(2)
+    cas.write()
+    home.mica("init")
+    home.mica("apply", code=5)
+    cas.state(g1="trusted", g2="issuing")
+    assert "crl" not in mica("+119d", "plan").err
+    said = mica("+121d", "plan").err
+    assert "the CRL of CA 'g1', which does not issue, runs out on " in said, said
+    assert "hint: mica revoke --crl g1 signs it anew\n" in said, said
+    assert "the CRL of CA 'g1', which does not issue, ran out on " in mica("+181d", "plan").err
+    mica("+181d", "revoke", "--crl", "g1")
+    assert "CRL of CA 'g1'" not in mica("+181d", "plan").err
+    assert crl.lists(home / "state/g1.crl")[0] in crl.lists(home / TLS / "crl.pem")
+
+
 # --- what it does not change -------------------------------------------------------------------------
 
 
@@ -277,7 +317,7 @@ def test_kubernetes_does_not_see_it(later, kind):
     inv.deployment["kind"] = kind
     home.begin(inv)
     before = {p: p.read_bytes() for p in (home / "out/prod").glob("*") if p.is_file()}
-    assert not any(b"crl" in text.lower() for text in before.values())
+    assert not any(b"crl.pem" in text for text in before.values())
     said = mica("+121d", "apply")
     assert "next:" not in said.err and "1 CRL, 2 directories" in said.out, said
     assert before == {p: p.read_bytes() for p in (home / "out/prod").glob("*") if p.is_file()}

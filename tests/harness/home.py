@@ -48,11 +48,11 @@ class Home:
         assert not PRIVATE_KEY.search(said), f"a private key was printed\n{result}"
         return result
 
-    def begin(self, inventory=None):
+    def begin(self, inventory=None, code=0):
         """An inventory written, the CA made, everything applied."""
         self.write(inventory)
         self.mica("init")
-        self.mica("apply")
+        self.mica("apply", code=code)
         return self
 
     def records(self):
