@@ -32,6 +32,7 @@ struct run {
 	enum fault fault;
 	long at;
 	const char *watch;
+	const char *only; /* names of calls; NULL: all */
 	struct crash_log log;
 	pid_t program;
 	int status; /* of the program, when it has ended */
@@ -211,6 +212,19 @@ static long size_of(const char *path)
 	return !path ? -1 : stat(path, &st) < 0 ? 0 : (long)st.st_size;
 }
 
+/* In "this,that"? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, len) == 0 && (at[len] == '\0' || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
 static void on_call(struct run *run, struct task *task)
 {
 	struct call *call = &task->call;
@@ -224,7 +238,8 @@ static void on_call(struct run *run, struct task *task)
 	if (nr == SYS_prctl && call->args[0] == PR_SET_DUMPABLE)
 		poke_skip(task->tid, 0);
 	call->kind = kind_of(nr, call->args);
-	if (!call->kind) {
+	if (!call->kind || (run->only && !is_listed(run->only, call->kind->name))) {
+		call->kind = NULL;
 		go_on(task->tid);
 		return;
 	}
@@ -302,9 +317,7 @@ static void on_alarm(int signal)
 
 static int usage(void)
 {
-	fputs("usage: mica-crash [--log FILE] [--record] [--watch FILE] [--fault KIND --at N] "
-	      "-- PROGRAM [ARG...]\n",
-	    stderr);
+	fputs("usage: mica-crash [OPTION...] -- PROGRAM [ARG...]\n", stderr);
 	return 2;
 }
 
@@ -323,7 +336,8 @@ static int read_options(struct run *run, int argc, char **argv)
 	static const struct option options[] = { { "log", required_argument, NULL, 'l' },
 		{ "record", no_argument, NULL, 'r' }, { "watch", required_argument, NULL, 'w' },
 		{ "fault", required_argument, NULL, 'f' },
-		{ "at", required_argument, NULL, 'a' }, { 0 } };
+		{ "at", required_argument, NULL, 'a' },
+		{ "only", required_argument, NULL, 'o' }, { 0 } };
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -333,6 +347,8 @@ static int read_options(struct run *run, int argc, char **argv)
 			run->log.bytes = true;
 		else if (letter == 'w')
 			run->watch = optarg;
+		else if (letter == 'o')
+			run->only = optarg;
 		else if (letter == 'f')
 			run->fault = fault_named(optarg);
 		else if (letter == 'a')

@@ -4,18 +4,19 @@
  * program, or lets the call fail. Only the program itself is counted, with all its threads;
  * what it starts runs undisturbed, to its end.
  *
- *     mica-crash [--log FILE] [--record] [--watch FILE] [--fault KIND --at N] -- PROGRAM
- * [ARG...]
+ *     mica-crash [OPTION...] -- PROGRAM [ARG...]
  *
- *     --fault before|after        SIGKILL before the call, or when it has taken effect and has
- * not returned
- *     --fault ENOSPC|EIO          the call does nothing and fails, once
- *     --fault short               a write takes half of its bytes, once
- *     --fault full                the disk is full from here on: a write takes half, what needs
- * space fails after it
- *     --log FILE                  one line of JSON for each call counted (crash_log.c)
- *     --record                    with the bytes that are written
- *     --watch FILE                each line says how large this file was when the call began
+ *     --fault before   SIGKILL before the call
+ *     --fault after    SIGKILL when it has taken effect and has not returned
+ *     --fault ENOSPC   the call does nothing and fails, once; or EIO
+ *     --fault short    a write takes half of its bytes, once
+ *     --fault full     the disk is full from here on: a write takes half, what needs room fails
+ *                      after it
+ *     --at N           which call: the N-th
+ *     --only NAME,...  these calls are counted, and no others
+ *     --log FILE       one line of JSON for each call counted (crash_log.c)
+ *     --record         with the bytes that are written
+ *     --watch FILE     each line says how large this file was when the call began
  *
  * Its exit status is the program's, 128 + N where that died of signal N; 125 when it cannot
  * trace.

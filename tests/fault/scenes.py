@@ -41,6 +41,10 @@ class ApplyOne(Delivered):
         return inv
 
 
+class ApplyTwo(Delivered):
+    name = "apply, two certificates"
+
+
 class ApplyFirst(Scene):
     name = "apply, the first"
 

@@ -6,6 +6,7 @@ from harness.crash import FAILURES, KILLS
 from harness.points import Stage, cut_power, try_points
 from scenes import APPLIES
 from scenes_ca import CAS
+from scenes_ledger import LEDGERS
 
 SAMPLE = {"before": 12, "after": 6, "ENOSPC": 6, "EIO": 6, "short": 3, "full": 6}
 
@@ -17,7 +18,7 @@ def stage(request):
     made.close()
 
 
-CASES = [(scene, fault) for scene in APPLIES + CAS for fault in (*KILLS, *FAILURES, "power cut")]
+CASES = [(scene, fault) for scene in APPLIES + CAS + LEDGERS for fault in (*KILLS, *FAILURES, "power cut")]
 
 
 @pytest.mark.parametrize("stage,fault", CASES, indirect=["stage"], scope="module",

@@ -23,16 +23,24 @@ class Tracer:
             parts.missing("mica-crash")
         self.log = home.scratch / "calls.json"
 
+    def command(self, fault=None, at=0, record=False, only=()):
+        """What stands before a program's own words. only: names of calls, all if there are none."""
+        words = [self.path, "--log", self.log]
+        words += ["--only", ",".join(only)] if only else []
+        words += ["--record"] if record else []
+        words += ["--watch", self.watch] if self.watch else []
+        return [*words, *(["--fault", fault, "--at", at] if fault else []), "--"]
+
+    def calls(self):
+        """The log of the last run."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
     def run(self, *args, fault=None, at=0, record=False, **more):
         """(result, calls): what mica said, and the calls it made that write."""
-        prefix = [self.path, "--log", self.log]
-        prefix += ["--record"] if record else []
-        prefix += ["--watch", self.watch] if self.watch else []
-        prefix += ["--fault", fault, "--at", at] if fault else []
-        result = self.home.mica(*args, code=None, prefix=[*prefix, "--"], **more)
+        result = self.home.mica(*args, code=None, prefix=self.command(fault, at, record), **more)
         if result.code == CANNOT_TRACE and "mica-crash: " in result.err:
             parts.missing(f"ptrace with seccomp ({result.err.strip()})")
-        return result, [json.loads(line) for line in self.log.read_text().splitlines()]
+        return result, self.calls()
 
 
 def struck(calls):

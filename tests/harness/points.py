@@ -4,7 +4,7 @@
 Right then: every directory that was delivered holds its old files or new ones, whole and matching; nothing secret can be
 read by others; what the module signed is in the ledger; no PIN was given twice. The next run completes: it refuses to try a
 PIN after a login whose end is not known, until the latch is cleared, then delivers what is due; the ledger and the files
-pass `mica check`; nothing half-made is left; and one more run changes nothing."""
+pass `mica audit`; nothing half-made is left; and one more run changes nothing."""
 import collections
 import contextlib
 import hashlib
@@ -29,7 +29,8 @@ from .tree import difference, snapshot
 
 KEY = (b"BEGIN PRIVATE KEY", b"BEGIN EC PRIVATE KEY", b"LS0tLS1CRUdJTiBQUklWQVRFIEtF")  # and in base64
 # what lies in a state directory at rest
-STATE = re.compile(r"host|lock|ledger\.db|latch-[0-9a-f]+|g[0-9]+\.(pem|crl)|g[0-9]+\.note")
+STATE = re.compile(r"host|lock|runs|ledger\.db|latch-[0-9a-f]+|g[0-9]+\.(pem|crl)")
+RUNS = ("runs",)  # when which command ran: every run writes it
 OPEN_STATES = ("intended",)
 MOST_TOLD = 6
 
@@ -42,6 +43,10 @@ class Scene:
     verb = rerun = idle = ("apply",)
     rewritten = ()  # names of files that are written again each time
     changes_token = False
+    revokes = False  # what is delivered
+    logins = 1  # at most
+    then = ()  # what else is given until everything is done
+    forgets = False  # the ledger lost something before
     delivers = True  # in the end every place of the inventory has its files
 
     def inventory(self, stage):
@@ -177,7 +182,7 @@ class Stage:
             dirs[:] = sorted(d for d in dirs if not d.startswith(".."))
             for name in sorted(files):
                 path = pathlib.Path(folder, name)
-                if name.startswith("..") or name == "lock" or name.startswith("ledger.db") or not path.exists():
+                if name.startswith("..") or name in ("lock", *RUNS) or name.startswith("ledger.db") or not path.exists():
                     continue
                 seen.append((str(path), hashlib.sha256(path.read_bytes()).hexdigest()))
         return [(r["seq"], r["entry"], r["state"]) for r in self.records()], seen
@@ -200,12 +205,16 @@ class Stage:
             wanted |= {"crl.pem"} if complete and listed else set()
             assert wanted <= set(shown), f"{folder} lacks {wanted - set(shown)}"
             assert self.records(), "certificates, and an empty ledger"
-            fault = self.pairs.fault(shown.get(f"{stem}.key"), shown[f"{stem}.pem"], shown["ca.pem"], shown.get("crl.pem"))
+            listing = None if self.scene.revokes else shown.get("crl.pem")
+            fault = self.pairs.fault(shown.get(f"{stem}.key"), shown[f"{stem}.pem"], shown["ca.pem"], listing)
             assert not fault, f"{folder}: {fault}"
         for path in self.home.path.glob("state/g*.pem"):
             run(["openssl", "x509", "-in", path, "-noout"])
         for path in listed:
             run(["openssl", "crl", "-in", path, "-noout", "-CAfile", path.with_suffix(".pem")])
+        for path in self.home.path.glob("out/*/*/crl.pem"):
+            if path.exists():
+                run(["openssl", "crl", "-in", path, "-noout"])
 
     def judge_secrets(self):
         for path in self.home.path.rglob("*"):
@@ -224,7 +233,8 @@ class Stage:
         for folder, shown in self.places().items():
             assert shown or not self.old[folder], f"{folder} is empty"
         self.judge_secrets()
-        self.judge_signed()
+        if not self.scene.forgets:
+            self.judge_signed()
         self.scene.judge_crash(self)
 
     def clear_latch(self):
@@ -246,12 +256,14 @@ class Stage:
             before = self.logins()
             done = self.run(*self.scene.rerun, code=None)
             assert done.code in (0, 5), f"the next run fails\n{done}"
-            assert self.logins() - before <= 1, f"a PIN was tried twice\n{done}"
+            assert self.logins() - before <= self.scene.logins, f"a PIN was tried twice\n{done}"
         assert not self.latched()
+        for words in self.scene.then:
+            done = self.run(*words)
         return done
 
-    def judge_rest(self, done):
-        """At rest: everything is there, and nothing else."""
+    def judge_rest(self, done, idle):
+        """At rest: everything is there, and nothing else. idle: the run had nothing to do, and so nothing to tidy."""
         self.judge_files(complete=bool(self.scene.delivers))
         self.judge_secrets()
         self.judge_signed()
@@ -261,21 +273,22 @@ class Stage:
                                      if r["state"] in ("issued", "delivered", "served") and r["kind"] != "crl")
         assert not active or max(active.values()) == 1, f"two active certificates of one entry: {active}"
         strange = [n for n in os.listdir(self.home / "state") if not STATE.fullmatch(n)]
-        assert not strange, f"left in the state directory: {strange}\n{done}"
-        for path in self.home.path.rglob("*"):
-            assert not path.name.endswith((".tmp", ".new", "_tmp")), f"{path} was left"
+        strange += [str(p) for p in self.home.path.rglob("*") if p.name.endswith((".tmp", ".new", "_tmp"))]
+        if idle:
+            strange = [n for n in strange if not os.path.basename(n).startswith("..")]
+        assert not strange, f"this was left: {strange}\n{done}"
         self.scene.settle(self)
 
-    def judge_again(self):
+    def judge_again(self, then):
         """What a crash, or a failure, left is mended by one run, and another has nothing to do."""
         done = self.again()
-        self.judge_rest(done)
-        if self.scene.delivers:
-            self.run("check")
-        before = snapshot(self.home.path, skip=self.scene.rewritten, mtime=True)
-        self.run(*self.scene.idle)
-        changed = difference(before, snapshot(self.home.path, skip=self.scene.rewritten, mtime=True))
-        assert not changed, f"one more run changed this:\n{changed}"
+        self.judge_rest(done, then == self.fingerprint())
+        self.run("audit")
+        skip = (*RUNS, *self.scene.rewritten)
+        before = snapshot(self.home.path, skip=skip, mtime=True)
+        idle = self.run(*self.scene.idle)
+        changed = difference(before, snapshot(self.home.path, skip=skip, mtime=True))
+        assert not changed, f"one more run changed this:\n{changed}\n{done}\n{idle}"
 
     # --- points ---
 
@@ -283,7 +296,7 @@ class Stage:
         """After a crash: returns how it went on, "before", "completed" or "after"."""
         self.judge_crash()
         then = self.fingerprint()
-        self.judge_again()
+        self.judge_again(then)
         if then == self.begun:
             return "before"
         return "after" if then == self.fingerprint() else "completed"
@@ -297,7 +310,7 @@ class Stage:
         if call is None:
             return None
         try:
-            assert self.logins() - before <= 1, "a PIN was tried twice"
+            assert self.logins() - before <= self.scene.logins, "a PIN was tried twice"
             self.judge_end(fault, call, result)
             return self.judge()
         except AssertionError as wrong:
