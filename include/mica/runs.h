@@ -9,6 +9,7 @@
 #ifndef MICA_RUNS_H
 #define MICA_RUNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ void runs_clear(struct runs *runs);
 
 /* Without the file: none. Lines that cannot be read are left out. */
 int runs_read(const char *state_dir, struct runs *ret, struct err *err) MICA_CHECKED;
+
+/* Whether an apply that began later ended well: it did what was left, so nobody needs to hear of this run. */
+bool runs_is_past(const struct runs *runs, const struct ran *ran);
 
 /* Notes one run, and keeps what is known of other verbs. Where there is no state directory nothing is
  * noted, and none is made. */

@@ -139,7 +139,7 @@ static void print_runs(const struct runs *runs)
 	for (size_t i = 0; i < runs->n; i++) {
 		const struct ran *ran = &runs->items[i];
 
-		if (ran->status == 0)
+		if (ran->status == 0 || runs_is_past(runs, ran))
 			continue;
 		printf("last %s: %s, %s", ran->verb, clock_text(ran->at, at),
 		    exit_status_text((enum exit_status)ran->status));

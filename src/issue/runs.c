@@ -24,6 +24,14 @@ void runs_clear(struct runs *runs)
 	*runs = (struct runs){ NULL, 0 };
 }
 
+bool runs_is_past(const struct runs *runs, const struct ran *ran)
+{
+	for (size_t i = 0; i < runs->n; i++)
+		if (strcmp(runs->items[i].verb, "apply") == 0 && runs->items[i].good > ran->at)
+			return true;
+	return false;
+}
+
 /* --- reading ----------------------------------------------------------------------------- */
 
 /* The one of this verb, or a new one. */

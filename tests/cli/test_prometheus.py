@@ -146,6 +146,9 @@ def test_runs(home):
     home.write()
     assert samples(page(home))["mica_last_run_exit_status"]['verb="rotate"'] == 3
     assert re.search(r"^last rotate: 20\S+Z, refused by policy or lint$", home.mica("status").out, re.M)
+    time.sleep(1.1)  # times are whole seconds
+    home.mica("apply")
+    assert "last rotate" not in home.mica("status").out, "a good apply did what was left"
     home.mica("rotate", "nobody", code=2)
     home.mica("rotate", "--all")
     seen = samples(page(home))
