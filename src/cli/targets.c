@@ -78,6 +78,10 @@ int targets_choose(
 			gather(issue, true, &targets);
 		}
 	}
+	if (targets.n == 0) {
+		err_set(err, ERR_REFUSED, "no CA has a certificate to renew");
+		return err_hint(err, "mica init makes the first one");
+	}
 	if (options->renew)
 		targets.made = false;
 	if (check_clear(options, &targets, err) < 0)

@@ -13,7 +13,7 @@ struct targets {
 
 /* The one that the command line names; or every CA that has no certificate yet (with --renew: that has one)
  * and is not retired; or, where none is left, all that have one, as `made`. ERR_USAGE where options are
- * about one CA and it is not clear which. */
+ * about one CA and it is not clear which; ERR_REFUSED where none has a certificate to renew. */
 int targets_choose(const struct run *run, const struct issue *issue, struct targets *ret,
     struct err *err) MICA_CHECKED;
 void targets_clear(struct targets *targets);

@@ -629,6 +629,8 @@ def test_renewed_with_the_same_key(served):
 
 def test_nothing_to_renew(ca):
     ca.home.mica("init", "--renew", "g1", code=3)
+    said = ca.home.mica("init", "--renew", code=3)
+    assert "no CA has a certificate to renew" in said.err and "mica init makes" in said.err, said
     ca.add(2).write()
     ca.home.mica("init")
     assert "--renew is about one CA" in ca.home.mica("init", "--renew", code=2).err
