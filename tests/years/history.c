@@ -375,6 +375,8 @@ bool history_live(struct history *history)
 	     history->day++)
 		live_a_day(history);
 	if (history->violation[0] == '\0') {
+		history->now += DAY;
+		history->milvus.all->now = history->now;
 		put_right(history);
 		judge_day(history);
 		audit(history);
