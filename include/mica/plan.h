@@ -116,6 +116,7 @@ struct plan {
 struct plan_options {
 	int64_t now;          /* or --at */
 	int64_t ahead;        /* seconds: also what becomes due within this span */
+	int64_t ca_not_before; /* when the issuing CA begins */
 	int64_t ca_not_after; /* when the issuing CA ends, or one above it before; 0: not made yet */
 	const char *ca_ends_with; /* the subject of that one; NULL: the CA itself */
 	const char *only;     /* a deployment's name; NULL: all */

@@ -135,6 +135,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.n_crosses = n_crosses,
 		.crl = &crl,
 	};
+	wanted.ca_not_before = ca_not_before(issue->ca);
 	wanted.ca_not_after = ca_ends(issue->ca, &wanted.ca_ends_with);
 	plan_free(issue->plan);
 	issue->plan = NULL;

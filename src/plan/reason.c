@@ -98,6 +98,18 @@ static char *expiry_reason(const struct reason_input *in, const struct plan_item
 	return mem_printf("expires in %s, renewed %s before", clock_span(left, span), before);
 }
 
+/* Issued while this machine's clock was ahead. A CA that was made then as well makes none that
+ * are valid sooner. */
+static char *early_reason(const struct reason_input *in)
+{
+	char date[CLOCK_TEXT];
+
+	if (in->fact->not_before <= in->options->now ||
+	    in->options->ca_not_before > in->options->now)
+		return NULL;
+	return mem_printf("not valid before %s", clock_date(in->fact->not_before, date));
+}
+
 static char *key_reason(const struct reason_input *in)
 {
 	const struct reason_trees *trees = in->trees;
@@ -152,6 +164,8 @@ static char *rotate_reason(const struct reason_input *in, const struct plan_item
 		why = key_reason(in);
 	if (!why)
 		why = expiry_reason(in, item);
+	if (!why)
+		why = early_reason(in);
 	if (!why && in->forced)
 		why = mem_strdup("asked for");
 	return why;
@@ -164,6 +178,7 @@ static bool is_held(const struct reason_input *in)
 	MICA_FREE char *lost = key_reason(in);
 
 	return fact->other_ca && fact->held && !fact->revoked && !lost &&
+	       fact->not_before <= in->options->now &&
 	       fact->not_after - in->options->now > CLOCK_DAY;
 }
 

@@ -73,6 +73,18 @@ def test_a_clock_that_went_backwards(home, when):
     assert "hint:" in said.err
 
 
+def test_what_was_issued_while_the_clock_was_ahead(home, when):
+    home.begin()
+    home.mica("rotate", "--all", env=when("+100d"))
+    assert "the clock went backwards" in home.mica("apply", code=3).err
+    home.mica("audit", "--accept-restore")
+    assert home.mica("apply").out.count("not valid before") == 2
+    for path in ("tls/server.pem", "clients/ingest/client.pem"):
+        run(["openssl", "verify", "-CAfile", home / "out/prod/tls/ca.pem", home / "out/prod" / path])
+    assert "nothing to do" in home.mica("apply").out
+    home.mica("audit")
+
+
 def test_an_expired_certificate_is_not_revoked(home, when):
     home.begin()
     with home.unchanged():

@@ -174,6 +174,23 @@ static void renewal(void **state)
 	expect_alone(world, SERVER, PLAN_ROTATE, "expired 3 days ago");
 }
 
+static void from_a_clock_that_was_ahead(void **state)
+{
+	struct world *world = *state;
+	struct entry_fact *server = &world->entries[SERVER];
+
+	server->not_before = now + 1;
+	server->not_after = now + 90 * DAY;
+	expect_alone(world, SERVER, PLAN_ROTATE, "not valid before 2026-11-22");
+	world->options.ca_not_before = now + 1; /* a new one would be no better */
+	make(world);
+	assert_int_equal(world->plan->changes, 0);
+	world->options.ca_not_before = now;
+	server->not_before = now;
+	make(world);
+	assert_int_equal(world->plan->changes, 0);
+}
+
 static void span_before_the_end(void **state)
 {
 	struct world *world = *state;
@@ -640,6 +657,7 @@ int main(void)
 		TEST(nothing_due),
 		TEST(nothing_there),
 		TEST(renewal),
+		TEST(from_a_clock_that_was_ahead),
 		TEST(span_before_the_end),
 		TEST(due_is_exact),
 		TEST(ahead),
