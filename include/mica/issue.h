@@ -345,6 +345,7 @@ struct status_ca {
 	bool has_crl; /* the newest that the ledger knows: */
 	int64_t this_update, next_update;
 	int64_t crl_due; /* a third of its life is left */
+	bool crl_needed; /* the CA issues, or a certificate of it that is in use ends later than the CRL */
 };
 
 struct status {

@@ -119,7 +119,7 @@ static void add_cas(const struct page *page, struct buf *to)
 	struct family ends = { to, "mica_ca_not_after_timestamp_seconds",
 		"When the certificate of a CA, or one above it, ends.", false };
 	struct family next = { to, "mica_crl_next_update_timestamp_seconds",
-		"When the newest CRL of a CA runs out.", false };
+		"When the newest CRL of a CA runs out, while anybody needs one.", false };
 	struct family latches = { to, "mica_pin_latches",
 		"Logins to the token of a CA that did not succeed: no PIN is tried until a "
 		"person says "
@@ -133,7 +133,7 @@ static void add_cas(const struct page *page, struct buf *to)
 			        { "state", state_name(cas[i].inv->state) }),
 			    cas[i].ends);
 	for (size_t i = 0; i < n; i++)
-		if (cas[i].has_crl)
+		if (cas[i].has_crl && cas[i].crl_needed)
 			sample(&next, LABELS({ "ca", cas[i].inv->name }), cas[i].next_update);
 	for (size_t i = 0; i < n; i++)
 		sample(&latches, LABELS({ "ca", cas[i].inv->name }), (int64_t)page->latches[i]);

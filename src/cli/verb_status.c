@@ -115,18 +115,23 @@ static void print_pending(const struct issue *issue, const struct status *status
 		printf("%s: to be written: mica apply\n", paths[i]);
 }
 
-static void print_crls(const struct status *status)
+static void print_crl(const struct status_ca *ca)
 {
 	char until[CLOCK_TEXT];
 	char due[CLOCK_TEXT];
 
-	for (size_t i = 0; i < status->n_cas; i++) {
-		const struct status_ca *ca = &status->cas[i];
+	printf("CRL of %s: until %s", ca->inv->name, clock_date(ca->next_update, until));
+	if (ca->crl_needed)
+		printf(", due %s\n", clock_date(ca->crl_due, due));
+	else
+		printf("; no certificate in use needs a newer one\n");
+}
 
-		if (ca->has_crl)
-			printf("CRL of %s: until %s, due %s\n", ca->inv->name,
-			    clock_date(ca->next_update, until), clock_date(ca->crl_due, due));
-	}
+static void print_crls(const struct status *status)
+{
+	for (size_t i = 0; i < status->n_cas; i++)
+		if (status->cas[i].has_crl)
+			print_crl(&status->cas[i]);
 	if (status->crl_why)
 		printf("CRL: %s: mica apply\n", status->crl_why);
 }
@@ -260,7 +265,7 @@ static json_t *json_of_cas(const struct status *status)
 		json_set_time(item, "ends", ca->ends);
 		json_set_time(item, "crl-this-update", ca->this_update);
 		json_set_time(item, "crl-next-update", ca->next_update);
-		json_set_time(item, "crl-due", ca->crl_due);
+		json_set_time(item, "crl-due", ca->crl_needed ? ca->crl_due : 0);
 		json_add(list, item);
 	}
 	return list;

@@ -50,6 +50,9 @@ void crlset_free(struct issue *issue);
 /* Of the issuing CA, for the plan. */
 struct crl_fact crlset_fact(const struct issue *issue);
 
+/* Whether a certificate that is in use, of the CRL's CA, ends later than the CRL does. */
+bool crlset_is_outlived(const struct issue *issue, const struct record *crl, int64_t now);
+
 /* Warns of the CRLs of CAs that do not issue and so sign nothing by themselves, where one runs
  * out before a certificate of that CA that is in use. */
 void crlset_warn(const struct issue *issue, int64_t now);

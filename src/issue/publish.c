@@ -97,7 +97,7 @@ int crlset_reconcile(struct issue *issue, struct err *err)
  * ---------------------------------------------------------------------
  */
 
-static bool is_outlived(const struct issue *issue, const struct record *crl, int64_t now)
+bool crlset_is_outlived(const struct issue *issue, const struct record *crl, int64_t now)
 {
 	for (size_t i = 0; i < issue->inventory->n_certificates; i++) {
 		const struct record *leaf = &issue->current[i];
@@ -118,7 +118,7 @@ void crlset_warn(const struct issue *issue, int64_t now)
 
 		if (i == issue->inventory->issuing || !issue->cas[i].ca || crl->seq == 0 ||
 		    plan_crl_due(crl->not_before, crl->not_after) > now ||
-		    !is_outlived(issue, crl, now))
+		    !crlset_is_outlived(issue, crl, now))
 			continue;
 		hint = mem_printf("mica revoke --crl %s signs it anew", crl->ca);
 		findings_add(issue->findings, FINDING_WARNING, "crl-ends", NULL, hint,

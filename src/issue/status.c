@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "crl.h"
 #include "issue_private.h"
 
 #include <stdlib.h>
@@ -233,6 +234,8 @@ static int find_crl(struct issue *issue, struct status_ca *ca, struct err *err)
 		ca->this_update = record.not_before;
 		ca->next_update = record.not_after;
 		ca->crl_due = plan_crl_due(record.not_before, record.not_after);
+		ca->crl_needed = ca->inv->state == CA_ISSUING ||
+		                 crlset_is_outlived(issue, &record, issue->ambient.now);
 		return 0;
 	}
 	if (none.kind == ERR_NOT_FOUND)

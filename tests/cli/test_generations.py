@@ -4,6 +4,7 @@ and another certificate for the same key. docs/generations.md is the page on it.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -111,6 +112,25 @@ def test_each_on_its_own_token(ca):
     assert [rows[n]["ca-state"] for n in ("g1", "g2", "g3")] == ["issuing", "trusted", "retired"]
     shown = home.mica("status").out
     assert "g1: issuing\n" in shown and "g2: trusted\n" in shown and "g3: retired; it never had" in shown
+
+
+def test_nobody_waits_for_the_list_of_a_spare_one(ca):
+    """Its token lies in a safe: that its CRL runs out is no alert, and is not due, as long as nothing of it is in use."""
+    home = ca.home
+    begin(ca.add(2).write())
+    assert re.search(r"^CRL of g2: until 20\d\d-\d\d-\d\d; no certificate in use needs a newer one$", home.mica("status").out, re.M)
+    due = {c["name"]: c["crl-due"] for c in home.mica("status", "--json").json["cas"]}
+    assert due["g1"] and due["g2"] is None
+    page = home.mica("status", "--prometheus", "-").out
+    assert re.findall(r'^mica_crl_next_update_timestamp_seconds{ca="(\w+)"}', page, re.M) == ["g1"]
+    ca.inv["ca"][0]["crl-days"] = 30  # less than its certificates live
+    ca.write()
+    home.mica("rotate", "--all")
+    ca.inv["ca"][0]["state"], ca.inv["ca"][1]["state"] = "trusted", "issuing"
+    ca.write()
+    assert re.search(r"^CRL of g1: until \S+, due \S+$", home.mica("status").out, re.M)
+    page = home.mica("status", "--prometheus", "-").out
+    assert re.findall(r'^mica_crl_next_update_timestamp_seconds{ca="(\w+)"}', page, re.M) == ["g1", "g2"]
 
 
 def test_one_that_is_named(ca):
