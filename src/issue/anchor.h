@@ -15,6 +15,9 @@
 /* Reads them all. ERR_REFUSED names both heads and the file, unless the run was opened to be
  * told (ISSUE_ANCHOR_TOLD): then issue_outside_crls() has them. Changes nothing. */
 int anchor_check(struct issue *issue, struct err *err) MICA_CHECKED;
+/* orphans.c: the same for CAs of the inventory that the ledger has no certificate of, and none
+ * is to be adopted: by the certificates that lie beside the CRLs. */
+int orphans_check(struct issue *issue, struct err *err) MICA_CHECKED;
 /* Whether the ledger reaches all that was found. */
 bool anchor_holds(const struct issue *issue);
 void anchor_free(struct issue *issue);

@@ -143,18 +143,21 @@ static int look_again(struct issue *issue, bool *ret, struct err *err)
 	return 0;
 }
 
-/* A reader sees the ledger as it was when it was opened, and the files as they are now: what a run
- * beside it has signed since lies outside, and that ledger does not reach it. */
+static bool reads(const struct issue *issue)
+{
+	return issue->ledger && (issue->mode == LEDGER_READ || issue->mode == LEDGER_AUDIT);
+}
+
+/* A reader sees the ledger as it was when it was opened, and the files as they are now: what a
+ * run beside it has signed since lies outside, and that ledger does not reach it. */
 static int check_anchors(struct issue *issue, struct err *err)
 {
-	const bool reads = issue->mode == LEDGER_READ || issue->mode == LEDGER_AUDIT;
-
 	for (int looks = 0;; looks++) {
 		struct err again = ERR_INIT;
 		bool newer = false;
 		int status = anchor_check(issue, err);
 
-		if (!reads || !issue->ledger || looks >= MOST_LOOKS || anchor_holds(issue))
+		if (!reads(issue) || looks >= MOST_LOOKS || anchor_holds(issue))
 			return status;
 		if (look_again(issue, &newer, &again) < 0) {
 			*err = again;
@@ -163,6 +166,27 @@ static int check_anchors(struct issue *issue, struct err *err)
 		if (!newer)
 			return anchor_check(issue, err);
 	}
+}
+
+/* Who is only told goes on, and hears of it as of everything else that was found. */
+static int check_orphans(struct issue *issue, struct err *err)
+{
+	struct err why = ERR_INIT;
+	bool newer = false;
+
+	if (orphans_check(issue, &why) == 0)
+		return 0;
+	if (reads(issue) &&
+	    (look_again(issue, &newer, err) < 0 || check_anchors(issue, err) < 0))
+		return -1;
+	if (newer) /* a CA was made in a run beside this one */
+		return orphans_check(issue, err);
+	if (issue->anchor == ISSUE_ANCHOR_TOLD && why.kind == ERR_REFUSED) {
+		issue_blame(issue, "anchor-unknown-ca", NULL, &why);
+		return 0;
+	}
+	*err = why;
+	return -1;
 }
 
 /* What an interrupted run left; nothing was written before the anchors were looked at. */
@@ -187,7 +211,8 @@ int issue_open(const struct issue_params *params, struct findings *findings, str
 	    read_named_files(issue, err) < 0 || cross_read(issue, err) < 0)
 		return -1;
 	add_places(issue);
-	if (check_anchors(issue, err) < 0 || complete(issue, err) < 0)
+	if (check_anchors(issue, err) < 0 || check_orphans(issue, err) < 0 ||
+	    complete(issue, err) < 0)
 		return -1;
 	*ret = mem_give(issue);
 	return 0;

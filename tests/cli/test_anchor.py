@@ -92,6 +92,47 @@ def test_restored_to_before_the_first_apply(world):
     world.refused(STATE)
 
 
+def test_restored_to_before_a_ca_was_made(home):
+    """Such a ledger knows nobody who could have signed what lies outside: the certificates beside that tell."""
+    inv, backup = Inventory(), home.scratch / "backup"
+    home.begin(inv)
+    shutil.copytree(home / "state", backup)
+    inv["ca"].append({**inv.ca, "name": "g2", "state": "trusted", "key": "pkcs11:token=milvus-ca;object=ca2",
+                      "subject": {"CN": "Milvus CA g2"}})
+    home.write(inv).mica("init")
+    home.mica("apply")
+    inv["ca"][0]["state"], inv["ca"][1]["state"] = "trusted", "issuing"
+    home.write(inv).mica("apply")
+    shutil.copy(home / "state/g2.pem", home / "g2.pem")
+    ahead = crl.anchor(home / "state/g2.crl")
+
+    for name in ("ledger.db", *LEDGER_SIDE):
+        (home / "state" / name).unlink(missing_ok=True)
+    shutil.copy2(backup / "ledger.db", home / "state")
+    refused(home, "state/g2.crl", ahead, [["init"], ["init", "--adopt", "g2"]])
+    shutil.rmtree(home / "state")
+    shutil.copytree(backup, home / "state")
+    refused(home, f"{TLS}/crl.pem", ahead, [["init", "g2"]])
+    inv["ca"][0]["state"], inv["ca"][1]["state"] = "issuing", "trusted"
+    home.write(inv)
+    refused(home, f"{TLS}/crl.pem", ahead, [["plan"], ["apply"], ["rotate", "--all"], ["audit", "--accept-restore"]])
+
+    inv["ca"][1]["certificate"] = "g2.pem"  # what the refusal says
+    home.write(inv).mica("init", "--adopt", "g2")
+    assert "event 22" in home.mica("rotate", "--all", code=3).err
+    assert "taken over: 2 certificates, 2 CRLs" in home.mica("audit", "--accept-restore").out
+    home.mica("apply")
+    home.mica("audit")
+
+
+def refused(home, file, ahead, verbs):
+    with home.unchanged(mtime=True):
+        for words in verbs:
+            said = home.mica(*words, code=3)
+            assert f"'{file}', of CA 'g2', which the ledger does not know" in said.err, said
+            assert f"event {ahead[0]}, record {ahead[1]}, hash {ahead[2][:16]}" in said.err, said
+
+
 # --- cut and edited by somebody who knows the format ------------------------------------------------
 
 
