@@ -160,8 +160,11 @@ int generations_hold(struct issue *issue, struct err *err)
 /* --- before they are missed -----------------------------------------------------------------
  */
 
+/* From a third of its life on, and only in its last year as a warning: a timer says so every
+ * day. */
 static void warn_end(struct issue *issue, const struct issuer *issuer, int64_t now)
 {
+	const int64_t a_year = 365 * CLOCK_DAY;
 	const int64_t begins = ca_not_before(issuer->ca), ends = ca_not_after(issuer->ca);
 	const char *name = issuer->inv->name;
 	char date[CLOCK_TEXT], span[CLOCK_TEXT], hint[256];
@@ -172,8 +175,8 @@ static void warn_end(struct issue *issue, const struct issuer *issuer, int64_t n
 	    "the same key again: mica init --renew %s; or another CA, and first 'state: "
 	    "trusted' for it",
 	    name);
-	findings_add(issue->findings, FINDING_WARNING, "ca-nears-its-end", &issuer->inv->mark,
-	    hint,
+	findings_add(issue->findings, ends - now > a_year ? FINDING_NOTE : FINDING_WARNING,
+	    "ca-nears-its-end", &issuer->inv->mark, hint,
 	    ends <= now ? "the certificate of CA '%s' ended on %s, %s"
 	                : "the certificate of CA '%s' ends on %s, in %s",
 	    name, clock_date(ends, date), clock_span(ends - now, span));

@@ -56,6 +56,12 @@ static void index_items(struct issue *issue)
 	}
 }
 
+static int64_t new_due(const struct issue *issue, const struct plan_item *item)
+{
+	return plan_due(&issue->inventory->certificates[item->certificate], item->not_before,
+	    item->not_after);
+}
+
 static void tell_cuts(struct issue *issue, const struct plan_options *options)
 {
 	for (size_t i = 0; i < issue->plan->n; i++) {
@@ -77,6 +83,30 @@ static void tell_cuts(struct issue *issue, const struct plan_options *options)
 			    "'%s' ends with its CA, on %s, before its own days are over",
 			    item->entry, end);
 	}
+}
+
+/* A timer that looks so far ahead would issue, and restart Milvus, every time. */
+static void tell_ahead(struct issue *issue, const struct plan_options *options)
+{
+	const struct plan_item *first = NULL;
+	char span[CLOCK_TEXT], ahead[CLOCK_TEXT];
+
+	for (size_t i = 0; i < issue->plan->n && !first; i++) {
+		const struct plan_item *item = &issue->plan->items[i];
+		bool fresh = item->action == PLAN_ISSUE || item->action == PLAN_ROTATE;
+
+		if (fresh && item->certificate != (size_t)-1 && !item->cut &&
+		    options->ahead > 0 && new_due(issue, item) - options->ahead <= options->now)
+			first = item;
+	}
+	if (!first)
+		return;
+	findings_add(issue->findings, FINDING_WARNING, "ahead-too-long", NULL,
+	    "a shorter --ahead, or longer 'days' for this certificate",
+	    "'%s' is due again %s after it is issued: every run that looks %s ahead issues it "
+	    "anew",
+	    first->entry, clock_span(new_due(issue, first) - options->now, span),
+	    clock_span(options->ahead, ahead));
 }
 
 /* What is due and kept all the same: a new one would end with the CA, as the old one does. */
@@ -149,6 +179,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	index_items(issue);
 	tell_cuts(issue, &wanted);
 	tell_end(issue, &wanted);
+	tell_ahead(issue, &wanted);
 	if (issue_render_outlets(issue, options->only, err) < 0)
 		return -1;
 	*ret = issue->plan;

@@ -54,6 +54,27 @@ def test_near_the_end_of_the_ca_the_life_is_cut(home, when):
     assert ends[0] == ends[1]
 
 
+def test_the_end_of_the_ca_is_a_warning_in_its_last_year_only(home, when):
+    inv = Inventory()
+    inv.ca["days"] = 1200
+    home.begin(inv)
+    for day, level in ((790, None), (810, "note"), (900, "warning")):
+        said = home.mica("plan", env=when(f"+{day}d"))
+        assert (f"{level}: the certificate of CA 'g1' ends on" in said.err) == (level is not None), said
+        assert level or "the certificate of CA" not in said.err, said
+    assert "ends on" not in home.mica("plan", "-q", env=when("+810d")).err
+
+
+def test_looking_too_far_ahead(home):
+    """90 days, renewed after 60: a timer with --ahead 60d would issue every day."""
+    home.begin()
+    said = home.mica("apply", "--ahead", "60d")
+    assert "'server' is due again 59 days after it is issued: every run that looks 60 days ahead" in said.err, said
+    assert said.err.count("every run") == 1 and "hint: a shorter --ahead" in said.err
+    assert "every run" not in home.mica("rotate", "--all", "--ahead", "59d").err
+    assert "every run" not in home.mica("plan", "--ahead", "59d").err
+
+
 def test_a_ca_that_has_expired_signs_nothing(home, when):
     inv = Inventory()
     inv.ca["days"], inv["defaults"]["days"] = 30, 20
