@@ -149,6 +149,8 @@ struct audit_accepted {
 	size_t unknown_serials; /* that a list revokes, and whose certificates nobody has any
 	                           more */
 	size_t republished;     /* CRLs written again from the ledger: none lay outside */
+	bool host, clock; /* it was another host's, or had events later than now; by the caller,
+	                     as opening it accepts them */
 	int64_t lost; /* records that the newest anchor counts, and this ledger did not have */
 };
 

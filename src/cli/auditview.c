@@ -303,9 +303,10 @@ int auditview_json(const struct run *run, const struct auditview *view, struct e
 
 static bool is_nothing(const struct audit_accepted *accepted)
 {
-	return accepted->certificates + accepted->crls + accepted->revocations +
-	           accepted->republished ==
-	       0;
+	return !accepted->host && !accepted->clock &&
+	       accepted->certificates + accepted->crls + accepted->revocations +
+	               accepted->republished ==
+	           0;
 }
 
 static void print_lost(const struct audit_accepted *accepted)
@@ -330,6 +331,10 @@ void auditview_accepted(struct run *run, const struct audit_accepted *accepted)
 	BUF_AUTO line = BUF_INIT;
 	char serials[64];
 
+	if (accepted->host)
+		buf_addstr(&line, "the state directory, by this host");
+	if (accepted->clock)
+		buf_printf(&line, "%sthis clock", accepted->host ? ", " : "");
 	count_add(&line, accepted->certificates, "certificate", "certificates");
 	count_add(&line, accepted->crls, "CRL", "CRLs");
 	count_add(&line, accepted->revocations, "revocation", "revocations");
@@ -356,6 +361,8 @@ void auditview_accepted_json(const struct audit_accepted *accepted)
 {
 	json_t *document = json_object();
 
+	json_set(document, "host", json_boolean(accepted->host));
+	json_set(document, "clock", json_boolean(accepted->clock));
 	json_set_count(document, "certificates", accepted->certificates);
 	json_set_count(document, "crls", accepted->crls);
 	json_set_count(document, "revocations", accepted->revocations);

@@ -81,16 +81,18 @@ static int audit_ledger(struct run *run, struct err *err)
 
 /* --- after a restore ------------------------------------------------------------------- */
 
+static bool has_rule(const struct findings *findings, const char *rule)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (strcmp(findings->items[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
 static bool is_restored(const struct findings *findings, const struct audit_result *result)
 {
-	for (size_t i = 0; i < findings->n; i++) {
-		const char *rule = findings->items[i].rule;
-
-		if (strcmp(rule, "ledger-host") == 0 || strcmp(rule, "ledger-clock") == 0 ||
-		    strcmp(rule, "anchor-missing") == 0)
-			return true;
-	}
-	return result->n_unknown > 0;
+	return result->n_unknown > 0 || has_rule(findings, "ledger-host") ||
+	       has_rule(findings, "ledger-clock") || has_rule(findings, "anchor-missing");
 }
 
 /* Everything is shown before anything is done. */
@@ -108,21 +110,6 @@ static int review(struct run *run, bool *ret_restored, struct err *err)
 	return audit_acceptable(&run->report.findings, err);
 }
 
-/* Another host, another clock: that they were taken is told, as nothing else says it. */
-static void tell_opening(struct run *run, const struct findings *again)
-{
-	report_clear(&run->report); /* what an opening finds was shown */
-	for (size_t i = 0; i < again->n; i++) {
-		const struct finding *finding = &again->items[i];
-
-		if (strcmp(finding->rule, "ledger-host") == 0 ||
-		    strcmp(finding->rule, "ledger-clock") == 0)
-			findings_add(&run->report.findings, finding->level, finding->rule, NULL,
-			    finding->hint, "%s", finding->text);
-	}
-	report_findings(&run->report);
-}
-
 static int take_over(struct run *run, struct audit_accepted *ret, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
@@ -135,8 +122,12 @@ static int take_over(struct run *run, struct audit_accepted *ret, struct err *er
 	    audit_judge(&subject, &again, &result, err) < 0 ||
 	    audit_acceptable(&again, err) < 0)
 		return -1;
-	tell_opening(run, &again);
-	return audit_accept(issue, &subject, &result, ret, err);
+	report_clear(&run->report); /* what an opening finds was shown */
+	if (audit_accept(issue, &subject, &result, ret, err) < 0)
+		return -1;
+	ret->host = has_rule(&again, "ledger-host");
+	ret->clock = has_rule(&again, "ledger-clock");
+	return 0;
 }
 
 static int accept_restore(struct run *run, struct err *err)

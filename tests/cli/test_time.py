@@ -98,7 +98,8 @@ def test_what_was_issued_while_the_clock_was_ahead(home, when):
     home.begin()
     home.mica("rotate", "--all", env=when("+100d"))
     assert "the clock went backwards" in home.mica("apply", code=3).err
-    home.mica("audit", "--accept-restore")
+    said = home.mica("audit", "--accept-restore")
+    assert said.out == "taken over: this clock\n" and said.err.count("went backwards") == 1, said
     assert home.mica("apply").out.count("not valid before") == 2
     for path in ("tls/server.pem", "clients/ingest/client.pem"):
         run(["openssl", "verify", "-CAfile", home / "out/prod/tls/ca.pem", home / "out/prod" / path])
