@@ -156,7 +156,9 @@ static const struct verb verbs[] = {
 	    .summary = "print a commented mica.yaml to begin with",
 	    .text = "Prints an inventory with a comment on every key, for a Milvus that runs "
 	            "by Docker\n"
-	            "Compose (compose) or from a directory (files). It applies as it is.\n",
+	            "Compose (compose), in Kubernetes by Helm (helm) or Milvus Operator "
+	            "(operator), or\n"
+	            "from a directory (files). It applies as it is.\n",
 	    .example = "mica example compose >mica.yaml",
 	    .common = "help",
 	    .run = verb_example,
