@@ -5,6 +5,7 @@ Right then: every directory that was delivered holds its old files or new ones, 
 read by others; what the module signed is in the ledger; no PIN was given twice. The next run completes: it refuses to try a
 PIN after a login whose end is not known, until the latch is cleared, then delivers what is due; the ledger and the files
 pass `mica audit`; nothing half-made is left; and one more run changes nothing."""
+import base64
 import collections
 import contextlib
 import hashlib
@@ -65,36 +66,51 @@ class Scene:
         """The power was cut after so many calls: what others than mica had done by then. The end is in stage.folder/ended."""
 
 
-class Pairs:
-    """Whether key, certificate and ca.pem belong together, each asked of openssl once."""
+class Judge:
+    """What openssl and the bytes say of files, each asked once: a crash leaves most as it was."""
 
     def __init__(self, folder):
         self.folder, self.said = folder, {}
-
-    def fault(self, *what):
-        if what not in self.said:
-            self.said[what] = self._ask(*what)
-        return self.said[what]
 
     def _file(self, name, text):
         path = self.folder / f"judged-{name}.pem"
         path.write_bytes(text)
         return path
 
-    def _ask(self, key, certificate, trust, crl):
-        """key and crl may be None. What is wrong, or None."""
-        certificate, trust = self._file("certificate", certificate), self._file("trust", trust)
-        shown = run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], code=None)
-        if shown.code != 0:
-            return str(shown)
-        if key is not None:
-            public = run(["openssl", "pkey", "-in", self._file("key", key), "-pubout"], code=None)
-            if public.out != shown.out:
-                return f"the key is not the certificate's\n{public}"
+    def _once(self, ask, *what):
+        if (ask, what) not in self.said:
+            self.said[ask, what] = ask(self, *what)
+        return self.said[ask, what]
+
+    def _pair(self, key, certificate, trust, crl):
+        if key is not None and public_point(der(key)) != public_point(der(certificate)):
+            return "the key is not the certificate's"
         listed = ["-crl_check", "-CRLfile", self._file("crl", crl)] if crl is not None else []
-        verified = run(["openssl", "verify", "-x509_strict", "-partial_chain", *listed, "-CAfile", trust, certificate],
-                       code=None)
+        verified = run(["openssl", "verify", "-x509_strict", "-partial_chain", *listed, "-CAfile",
+                        self._file("trust", trust), self._file("certificate", certificate)], code=None)
         return None if verified.code == 0 else str(verified)
+
+    def _parsed(self, kind, text):
+        parsed = run(["openssl", kind, "-in", self._file(kind, text), "-noout"], code=None)
+        return None if parsed.code == 0 else str(parsed)
+
+    def pair(self, key, certificate, trust, crl):
+        """What is wrong with the files of one place, or None. key, crl: None for none."""
+        return self._once(Judge._pair, key, certificate, trust, crl)
+
+    def parsed(self, kind, path):
+        """kind: x509 or crl."""
+        assert not (fault := self._once(Judge._parsed, kind, path.read_bytes())), f"{path}: {fault}"
+
+
+def der(pem):
+    return base64.b64decode(b"".join(pem.split(b"-----")[2].split()), validate=True)
+
+
+def public_point(structure):
+    """The point of a P-256 public key, in a certificate's SubjectPublicKeyInfo or beside a private key."""
+    at = structure.index(b"\x03\x42\x00\x04")
+    return structure[at + 3:at + 68]
 
 
 class Stage:
@@ -107,7 +123,7 @@ class Stage:
         self.home = Home(self.folder, build=parts.RELEASE)
         self.faults = Faults(self.folder)
         self.tracer = Tracer(self.home, watch=self.faults.log)
-        self.pairs = Pairs(self.folder)
+        self.judges = Judge(self.folder)
         self.inv = scene.inventory(self)
         self.inv.ca["module"] = str(self.faults.path)
         self.write()
@@ -206,15 +222,15 @@ class Stage:
             assert wanted <= set(shown), f"{folder} lacks {wanted - set(shown)}"
             assert self.records(), "certificates, and an empty ledger"
             listing = None if self.scene.revokes else shown.get("crl.pem")
-            fault = self.pairs.fault(shown.get(f"{stem}.key"), shown[f"{stem}.pem"], shown["ca.pem"], listing)
+            fault = self.judges.pair(shown.get(f"{stem}.key"), shown[f"{stem}.pem"], shown["ca.pem"], listing)
             assert not fault, f"{folder}: {fault}"
         for path in self.home.path.glob("state/g*.pem"):
-            run(["openssl", "x509", "-in", path, "-noout"])
+            self.judges.parsed("x509", path)
         for path in listed:
-            run(["openssl", "crl", "-in", path, "-noout", "-CAfile", path.with_suffix(".pem")])
+            self.judges.parsed("crl", path)
         for path in self.home.path.glob("out/*/*/crl.pem"):
             if path.exists():
-                run(["openssl", "crl", "-in", path, "-noout"])
+                self.judges.parsed("crl", path)
 
     def judge_secrets(self):
         for path in self.home.path.rglob("*"):
