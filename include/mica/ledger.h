@@ -206,6 +206,9 @@ int ledger_anchor(struct ledger *ledger, struct anchor *ret, struct err *err) MI
  * the hash): the ledger was cut, edited, restored from a backup, or goes on from a copy that another host
  * went on from as well. */
 int ledger_check_anchor(struct ledger *ledger, const struct anchor *anchor, struct err *err) MICA_CHECKED;
+/* The same refusal for a CRL that the ledger has no record of: a ledger that was cut right behind the anchor
+ * reaches it. Never 0. */
+int ledger_refuse_unknown(struct ledger *ledger, const struct anchor *anchor, struct err *err) MICA_CHECKED;
 
 /* --- reading -------------------------------------------------------------------------------- */
 

@@ -39,7 +39,8 @@ void anchor_free(struct issue *issue)
 	free(outside);
 	issue->outside = NULL;
 	for (size_t i = 0; i < issue->n_places; i++)
-		issue->places[i].crl = (struct file_id){ 0 }; /* else they would not be read again */
+		issue->places[i].crl =
+		    (struct file_id){ 0 }; /* else they would not be read again */
 }
 
 const struct issue_outside_crl *issue_outside_crls(const struct issue *issue, size_t *ret_n)
@@ -171,7 +172,8 @@ static int judge(struct issue *issue, struct issue_outside_crl *item, struct err
 		return 0;
 	}
 	if (!item->anchored || ledger_check_anchor(issue->ledger, &item->anchor, &why) == 0) {
-		item->fits = item->anchored;
+		/* it was a record before it lay anywhere: the ledger may end at its anchor */
+		item->fits = item->anchored && item->known;
 		return 0;
 	}
 	if (why.kind == ERR_REFUSED)
@@ -360,6 +362,6 @@ int anchor_check(struct issue *issue, struct err *err)
 	if (!found)
 		return refuse_none(issue, err);
 	if (ledger_check_anchor(issue->ledger, &found->anchor, err) == 0)
-		return 0; /* not to be: it did not a moment ago */
+		(void)!ledger_refuse_unknown(issue->ledger, &found->anchor, err);
 	return err_prefix(err, "'%s'", found->path);
 }

@@ -91,3 +91,12 @@ int ledger_check_anchor(struct ledger *ledger, const struct anchor *anchor, stru
 		return 0;
 	return refuse(ledger, &head, anchor, "is not the one that was signed with", err);
 }
+
+int ledger_refuse_unknown(struct ledger *ledger, const struct anchor *anchor, struct err *err)
+{
+	struct anchor head = { 0 };
+
+	if (ledger_anchor(ledger, &head, err) < 0)
+		return -1;
+	return refuse(ledger, &head, anchor, "does not know this CRL", err);
+}

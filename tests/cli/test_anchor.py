@@ -157,6 +157,15 @@ def test_cut(world, back):
     world.refused(STATE)
 
 
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_cut_right_behind_the_anchor(world, more):
+    """The ledger reaches the anchor, and not the CRL that has it: what was signed with it would be forgotten."""
+    with world.home.ledger() as db:
+        cut(db, keep=f"SELECT {crl.anchor(world.home / STATE)[0] + more}")
+        db.execute("DELETE FROM certificate WHERE record NOT IN (SELECT record FROM event WHERE state = 'issued')")
+    world.refused(STATE)
+
+
 def test_what_was_signed_is_cut_out_of_the_middle(world):
     """Not the number of events tells: the same number, and another history."""
     with world.home.ledger() as db:
