@@ -14,6 +14,14 @@
 
 /* --- the inventory ------------------------------------------------------------------------ */
 
+void write_inventory(struct history *history)
+{
+	BUF_AUTO text = BUF_INIT;
+
+	model_write(&history->model, &history->milvus, history->restart, &text);
+	history_write(history, "mica.yaml", buf_text(&text));
+}
+
 static bool had(const struct model_deployment *deployment, size_t client)
 {
 	for (size_t i = 0; i < deployment->n_clients; i++)

@@ -58,14 +58,6 @@ void history_write(const struct history *history, const char *name, const char *
 		abort();
 }
 
-void write_inventory(struct history *history)
-{
-	BUF_AUTO text = BUF_INIT;
-
-	model_write(&history->model, &history->milvus, history->restart, &text);
-	history_write(history, "mica.yaml", buf_text(&text));
-}
-
 /* --- a day ------------------------------------------------------------------------------- */
 
 static bool needs_a_person(const struct model_deployment *deployment)
@@ -271,19 +263,28 @@ static void run_today(struct history *history)
 	const struct order order = any_order(history);
 	struct outcome outcome;
 
-	if (history->trouble.kind == TROUBLE_OFF) {
-		history->bad_days++;
-		return;
-	}
-	if (edits_of_the_clock(history))
-		return;
 	outcome = run_mica(history, &order, apply);
 	judge_status(history, &order, &outcome);
-	if (outcome.killed)
-		judge_day(history);
-	if (outcome.killed && dice_percent(&history->dice, 50))
+	judge_day(history);
+	if (outcome.killed && dice_percent(&history->dice, 50)) {
 		outcome = run_mica(history, &(struct order){ 0 }, apply);
+		judge_day(history);
+	}
 	learn(history, &outcome);
+}
+
+static void live_through(struct history *history)
+{
+	edits_of_the_day(history);
+	if (history->trouble.kind == TROUBLE_OFF) {
+		history->bad_days++;
+		judge_day(history);
+	} else if (edits_of_the_clock(history)) {
+		judge_day(history);
+	} else {
+		run_today(history);
+	}
+	people(history);
 }
 
 static void audit(struct history *history)
@@ -313,13 +314,11 @@ static void live_a_day(struct history *history)
 	trouble_morning(history);
 	if (history->bad_days + PERSON_COMES >= history->margin) {
 		put_right(history);
+		judge_day(history);
 	} else {
-		edits_of_the_day(history);
-		run_today(history);
-		people(history);
+		live_through(history);
 	}
 	start_new(history);
-	judge_day(history);
 	if (history->bad_days == 0 && history->day % 10 == 0)
 		judge_revoked(history);
 	if (history->bad_days == 0 && history->day % 50 == 0)
