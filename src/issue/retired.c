@@ -58,6 +58,16 @@ static void tell_endpoints(
 		        deployment->name, server));
 }
 
+/* It has neither endpoints to be looked at nor a command that restarts it. */
+static void warn_unseen(struct leaving *leaving, const struct inv_deployment *deployment)
+{
+	findings_add(leaving->issue->findings, FINDING_WARNING, "ca-unseen", leaving->mark,
+	    "restart it before, if it was not: or name its 'endpoints'",
+	    "CA '%s' leaves every ca.pem, and whether the Milvus of '%s' still serves what it "
+	    "issued cannot be seen",
+	    leaving->name, deployment->name);
+}
+
 /* The new one lies there, and the old one may still be served. */
 static int check_served(struct leaving *leaving, size_t certificate, struct err *err)
 {
@@ -75,6 +85,8 @@ static int check_served(struct leaving *leaving, size_t certificate, struct err 
 		if (owed.since != 0 || (!served && deployment->n_endpoints > 0))
 			tell_endpoints(leaving, deployment,
 			    issue->inventory->certificates[certificate].name);
+		else if (!owed_is_kept(deployment))
+			warn_unseen(leaving, deployment);
 	}
 	return 0;
 }

@@ -347,6 +347,12 @@ def test_where_nothing_can_be_seen(ca):
     assert issuers(home / TLS / "server.pem") == [G1] and names(home / TLS / "ca.pem") == [G2, G1]
     assert home.mica("apply", "--json").json["rotated"] == 2
 
+    ca.state(g1="retired")
+    words = "CA 'g1' leaves every ca.pem, and whether the Milvus of 'prod' still serves what it issued cannot be seen"
+    assert words in home.mica("plan").err
+    assert words in home.mica("apply").err
+    assert words not in home.mica("apply").err and names(home / TLS / "ca.pem") == [G2]
+
 
 def test_one_way_mode(ca):
     """Nobody asks for a client's certificate, and Milvus reads no ca.pem: only its clients must know the new CA."""
