@@ -41,8 +41,7 @@ int64_t ca_not_after(const struct ca *ca);
 bool ca_is_root(const struct ca *ca); /* has a certificate, and its own key signed that */
 struct digest ca_fingerprint(const struct ca *ca); /* SHA-256 of the DER */
 
-/* --- under others ---------------------------------------------------------------------------
- */
+/* --- under others ----------------------------------------------------------------------- */
 
 /* An intermediate takes its place below the chain, which was found good by chain_check(): the first
  * of it signed its certificate, which has all that is asked of those above as well. From then on
@@ -79,8 +78,7 @@ void ca_add_sent(const struct ca *ca, struct buf *ret);
 /* Appends PEM: those above the CA, the root included. */
 void ca_add_above(const struct ca *ca, struct buf *ret);
 
-/* --- is it what the inventory says? ---------------------------------------------------------
- */
+/* --- is it what the inventory says? ----------------------------------------------------- */
 
 /* ERR_REFUSED shows both subjects when they differ (RFC 5280 7.1: case, white space and string
  * types do not count). */

@@ -104,8 +104,7 @@ int issue_sign_crl(struct issue *issue, const struct inv_ca *ca, struct signer *
  * changes, and no restart is owed. ret: how many directories. */
 int issue_deliver_crl(struct issue *issue, size_t *ret, struct err *err) MICA_CHECKED;
 
-/* --- plan, apply, rotate --------------------------------------------------------------------
- */
+/* --- plan, apply, rotate ---------------------------------------------------------------- */
 
 struct issue_plan_options {
 	int64_t at;               /* 0: now */
@@ -212,8 +211,7 @@ struct issue_served {
 int issue_serve(struct issue *issue, const struct issue_telling *telling,
     struct issue_served *ret, struct err *err) MICA_CHECKED;
 
-/* --- init -----------------------------------------------------------------------------------
- */
+/* --- init ------------------------------------------------------------------------------- */
 
 enum issue_init_key {
 	ISSUE_INIT_NEW,     /* make a key with the id given; it must not exist */
@@ -297,8 +295,7 @@ int issue_init_request(struct issue *issue, const struct inv_ca *ca, const struc
 int issue_init_finish(struct issue *issue, const struct inv_ca *ca, const struct buf *spki,
     struct signer *signer, struct buf *ret_der, struct err *err) MICA_CHECKED;
 
-/* --- the key and people ---------------------------------------------------------------------
- */
+/* --- the key and people ----------------------------------------------------------------- */
 
 enum issue_key_pin {
 	ISSUE_KEY_PIN_ONCE, /* one login is enough for a run, or no run has seen the key yet */
@@ -319,8 +316,7 @@ int issue_init_unstored(
 /* It has one, or cannot have one. */
 int issue_init_stored(struct issue *issue, const struct inv_ca *ca, struct err *err) MICA_CHECKED;
 
-/* --- status ---------------------------------------------------------------------------------
- */
+/* --- status ----------------------------------------------------------------------------- */
 
 struct status_row {
 	char *entry;

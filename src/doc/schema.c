@@ -28,8 +28,7 @@ static void type_fault(
 	    at->key->name, what);
 }
 
-/* --- one value ------------------------------------------------------------------------------
- */
+/* --- one value -------------------------------------------------------------------------- */
 
 static bool has_control(const char *text)
 {
@@ -244,8 +243,7 @@ static void read_value(const struct place *at, struct schema_value *value)
 		value->node = at->node;
 }
 
-/* --- maps -----------------------------------------------------------------------------------
- */
+/* --- maps ------------------------------------------------------------------------------- */
 
 static void read_maps(const struct place *at, struct schema_array *array)
 {

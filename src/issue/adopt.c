@@ -39,9 +39,7 @@ void issue_read_adopted(struct issue *issue)
 		read_adopted(issue, &issue->cas[i]);
 }
 
-/* --- judging it
- * -------------------------------------------------------------------------------
- */
+/* --- judging it ------------------------------------------------------------------------- */
 
 static int judge_root(const struct issue *issue, const struct issuer *issuer, struct err *err)
 {
@@ -121,9 +119,7 @@ static int judge_given(struct issue *issue, struct issuer *issuer, struct err *e
 	return ca_check_permitted(given, ca->permitted_dns, ca->n_permitted_dns, err);
 }
 
-/* --- init's ways
- * ------------------------------------------------------------------------------
- */
+/* --- init's ways ------------------------------------------------------------------------ */
 
 /* What follows the certificate in its file must be what the inventory says stands above it. */
 static int same_chain(const struct chain *chain, const char *file, const struct buf *ders,

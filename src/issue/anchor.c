@@ -62,8 +62,7 @@ int64_t anchor_number(const struct issue *issue, size_t ca)
 	return most;
 }
 
-/* --- files
- * ------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------ */
 
 static bool is_same_file(const struct file_id *id, const struct stat *st)
 {
@@ -120,8 +119,7 @@ static bool is_news(struct outside *outside, const struct digest *file)
 	return true;
 }
 
-/* --- lists
- * -------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------ */
 
 /* The CA of the inventory whose key signed it; n_cas: none did. */
 static size_t signer_of(const struct issue *issue, const struct crl *crl)
@@ -217,8 +215,7 @@ static int take_file(
 	return status;
 }
 
-/* --- all of them
- * -------------------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------------ */
 
 static int take_state_file(struct issue *issue, size_t ca, struct err *err)
 {

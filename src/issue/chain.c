@@ -23,9 +23,7 @@ void issue_blame(
 	    err->hint[0] ? err->hint : NULL, "%s", err->text);
 }
 
-/* --- what stands above
- * ------------------------------------------------------------------------
- */
+/* --- what stands above ------------------------------------------------------------------ */
 
 static int read_parents(struct issue *issue, const struct inv_ca *inv, struct chain *chain)
 {
@@ -136,9 +134,7 @@ void issue_read_chain(struct issue *issue)
 	check_subjects(issue);
 }
 
-/* --- what follows from it
- * ---------------------------------------------------------------------
- */
+/* --- what follows from it --------------------------------------------------------------- */
 
 /* Each certificate of pem that is not there yet: two CAs may stand below one root. */
 static void add_once(struct buf *bundle, const struct buf *pem)

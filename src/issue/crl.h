@@ -65,8 +65,7 @@ int crlset_put(
     const struct issue *issue, struct outdir_tree *tree, struct err *err) MICA_CHECKED;
 void crlset_note(const struct issue *issue, struct delivery *delivery);
 
-/* --- signing: sign.c has them signed
- * ------------------------------------------------------------ */
+/* --- signing: sign.c has them signed ---------------------------------------------------- */
 
 /* Drafts and lints the CRL of a CA as the ledger stands now, whose head is its anchor. record:
  * ready to be intended, but for its state. */
@@ -79,8 +78,7 @@ int crl_rehearse(struct issue *issue, struct err *err) MICA_CHECKED;
 /* It was signed and recorded: takes both. */
 void crl_take_signed(struct issue *issue, size_t ca, struct record *record, struct buf *der);
 
-/* --- publishing
- * ---------------------------------------------------------------------------------- */
+/* --- publishing ------------------------------------------------------------------------- */
 
 /* state-dir/NAME.crl of every CA that signed one in this run, durably. */
 int crlset_write(struct issue *issue, struct err *err) MICA_CHECKED;

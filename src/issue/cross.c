@@ -9,8 +9,7 @@ static char *entry_of(const struct inv_ca *ca)
 	return mem_printf("%s:cross", ca->name);
 }
 
-/* --- what there is --------------------------------------------------------------------------
- */
+/* --- what there is ---------------------------------------------------------------------- */
 
 static int read_record(
     struct issue *issue, const struct inv_ca *ca, struct record *ret, struct err *err)
@@ -76,8 +75,7 @@ int cross_read(struct issue *issue, struct err *err)
 	return 0;
 }
 
-/* --- what is due ----------------------------------------------------------------------------
- */
+/* --- what is due ------------------------------------------------------------------------ */
 
 /* It is too late: the older CA's key signs no more. */
 static int refuse_late(const struct issuer *issuer, struct err *err)
@@ -149,8 +147,7 @@ int cross_plan(struct issue *issue, struct cross_fact *ret, size_t *ret_n, struc
 	return 0;
 }
 
-/* --- made -----------------------------------------------------------------------------------
- */
+/* --- made ------------------------------------------------------------------------------- */
 
 int cross_approve(struct issue *issue, struct err *err)
 {

@@ -157,8 +157,7 @@ int generations_hold(struct issue *issue, struct err *err)
 	return 0;
 }
 
-/* --- before they are missed -----------------------------------------------------------------
- */
+/* --- before they are missed ------------------------------------------------------------- */
 
 /* From a third of its life on, and only in its last year as a warning: a timer says so every
  * day. */

@@ -10,8 +10,7 @@
 
 enum { KEY_ID_LEN = 16 };
 
-/* --- reading it back ------------------------------------------------------------------------
- */
+/* --- reading it back -------------------------------------------------------------------- */
 
 static char *certificate_path(const struct issue *issue, const struct inv_ca *ca)
 {
@@ -90,8 +89,7 @@ struct issuer *issue_issuer(const struct issue *issue, const char *name)
 	return NULL;
 }
 
-/* --- making it ------------------------------------------------------------------------------
- */
+/* --- making it -------------------------------------------------------------------------- */
 
 static char *note_name(const struct inv_ca *ca)
 {

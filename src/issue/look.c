@@ -62,8 +62,7 @@ void look_clear(struct look *look)
 	buf_clear(&look->client.key);
 }
 
-/* --- one endpoint ---------------------------------------------------------------------------
- */
+/* --- one endpoint ----------------------------------------------------------------------- */
 
 static void blame(struct seen *seen, enum look_fault fault, const char *rule, const char *hint)
 {
@@ -173,8 +172,7 @@ static void look_at(struct look *look, const char *endpoint, int timeout_ms, str
 	}
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------ */
+/* --- all of them ------------------------------------------------------------------------ */
 
 static int time_for(int64_t deadline)
 {

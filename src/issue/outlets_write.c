@@ -10,8 +10,7 @@
 
 #include <mica/file.h>
 
-/* --- rendered behind the delivery ----------------------------------------------------------
- */
+/* --- rendered behind the delivery ------------------------------------------------------- */
 
 static int complete_deployment(struct issue *issue, size_t i, struct err *err)
 {
@@ -51,8 +50,7 @@ int issue_complete_outlets(struct issue *issue, struct err *err)
 	return 0;
 }
 
-/* --- written -------------------------------------------------------------------------------
- */
+/* --- written ---------------------------------------------------------------------------- */
 
 static bool is_noted(
     struct issue *issue, const char *deployment, const char *file, const char *path)
@@ -117,8 +115,7 @@ int issue_write_outlets(struct issue *issue, size_t *ret_written, struct err *er
 	return 0;
 }
 
-/* --- what is left to do with them ----------------------------------------------------------
- */
+/* --- what is left to do with them ------------------------------------------------------- */
 
 /* Of the cluster's, not the page about it. */
 static bool goes_to_cluster(const struct outlet_change *change)

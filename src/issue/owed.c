@@ -76,8 +76,7 @@ int owed_settle(struct issue *issue, const struct inv_deployment *deployment, st
 	return ledger_note(issue->ledger, name, NULL, err);
 }
 
-/* --- what changes ---------------------------------------------------------------------------
- */
+/* --- what changes ----------------------------------------------------------------------- */
 
 /* What is for people, or was put beside a file of somebody else's, Milvus never sees. */
 static bool milvus_reads(const struct outlet_change *change)
@@ -147,8 +146,7 @@ unsigned owed_planned(const struct issue *issue, size_t deployment)
 	return changes;
 }
 
-/* --- noted before it is made
- * ------------------------------------------------------------------ */
+/* --- noted before it is made ------------------------------------------------------------ */
 
 /* Names are all that an endpoint tells of its ca.pem: with the same ones it shows nothing. */
 static bool trust_shows(const struct issue *issue, size_t deployment)

@@ -93,9 +93,7 @@ int crlset_reconcile(struct issue *issue, struct err *err)
 	return crlset_published(issue, &n, err);
 }
 
-/* --- of CAs that do not issue
- * ---------------------------------------------------------------------
- */
+/* --- of CAs that do not issue ----------------------------------------------------------- */
 
 bool crlset_is_outlived(const struct issue *issue, const struct record *crl, int64_t now)
 {
@@ -130,8 +128,7 @@ void crlset_warn(const struct issue *issue, int64_t now)
 	}
 }
 
-/* --- to the places, alone
- * ------------------------------------------------------------------------ */
+/* --- to the places, alone --------------------------------------------------------------- */
 
 /* Everything else is carried over as it lies there, edits included: they are the next apply's.
  */

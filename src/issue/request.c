@@ -119,9 +119,7 @@ static int supersede_older(struct issue *issue, const struct inv_ca *ca, struct 
 	                                                 : supersede(issue, ca, &newest, err);
 }
 
-/* --- its file
- * ---------------------------------------------------------------------------------
- */
+/* --- its file --------------------------------------------------------------------------- */
 
 int issue_judge_request_file(const struct issue *issue, const struct buf *spki, struct err *err)
 {

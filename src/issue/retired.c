@@ -162,8 +162,7 @@ static int refuse(const struct leaving *leaving, struct err *err)
 	    leaving->mark ? "say" : "put it back into the list, with");
 }
 
-/* --- each of them once ----------------------------------------------------------------------
- */
+/* --- each of them once ------------------------------------------------------------------ */
 
 static char *note_name(const char *ca)
 {

@@ -100,8 +100,7 @@ static int watch_all(struct issue *issue, struct all_watched *all, struct err *e
 	return 0;
 }
 
-/* --- one deployment
- * --------------------------------------------------------------------------- */
+/* --- one deployment --------------------------------------------------------------------- */
 
 /* What is left to say when a deployment is not as it should be, from the least urgent on. */
 enum ending {
@@ -249,8 +248,7 @@ static int serve(struct serving *serving, struct watched *watched, struct err *e
 	           : 0;
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------ */
+/* --- all of them ------------------------------------------------------------------------ */
 
 /* Served is what every endpoint of every deployment that uses it presents. */
 static bool seen_everywhere(const struct all_watched *all, int64_t seq)

@@ -77,8 +77,7 @@ static void add_new(const struct client *client, struct buf *ret)
 	buf_printf(ret, ",\n\t}).WithTLSConfig(config))\n%s", REST);
 }
 
-/* --- to 2.6.2 -------------------------------------------------------------------------------
- */
+/* --- to 2.6.2 --------------------------------------------------------------------------- */
 
 static const char OLD_IMPORTS[] =
     "```go\npackage main\n\nimport (\n\t\"context\"\n\t\"crypto/tls\"\n\t\"crypto/x509\"\n"

@@ -14,8 +14,7 @@
 static const struct client_kind *const kinds[] = { &client_pymilvus, &client_go, &client_java,
 	&client_node, &client_curl, &client_attu, &client_backup };
 
-/* --- what the sections share ----------------------------------------------------------------
- */
+/* --- what the sections share ------------------------------------------------------------ */
 
 void client_url(const struct site *site, const char *host, const char *port, struct buf *ret)
 {
@@ -67,8 +66,7 @@ const char *client_server_name(const struct site *site)
 	return name;
 }
 
-/* --- the files of one client ----------------------------------------------------------------
- */
+/* --- the files of one client ------------------------------------------------------------ */
 
 struct files {
 	char *dir, *cert, *key, *ca;
@@ -109,8 +107,7 @@ static struct files files_of(const struct site *site, const struct inv_certifica
 	};
 }
 
-/* --- words ----------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------ */
 
 static const char NOTICE[] =
     "<!-- Written by mica; do not edit: change mica.yaml and run `mica apply`. -->\n\n";
@@ -150,8 +147,7 @@ static const char PITFALL[] =
     "wins: the client certificate is dropped without a word. In pymilvus `ca_pem_path` alone\n"
     "is ignored.\n";
 
-/* --- the page -------------------------------------------------------------------------------
- */
+/* --- the page --------------------------------------------------------------------------- */
 
 static void add_head(const struct site *site, struct buf *ret)
 {

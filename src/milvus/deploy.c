@@ -15,8 +15,7 @@
  * a Secret, and a Secret that pods wait for */
 #define THEN " &&\n"
 
-/* --- commands ------------------------------------------------------------------------------
- */
+/* --- commands --------------------------------------------------------------------------- */
 
 static void add_file(const char *option, const char *out, const char *file, struct buf *ret)
 {
@@ -116,8 +115,7 @@ int milvus_steps(
 	return 0;
 }
 
-/* --- words ---------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------ */
 
 static void begin_block(struct buf *ret)
 {

@@ -47,8 +47,7 @@ static void add_file(struct keys *keys, const char *path, const char *mount, con
 	add_text(keys, path, file);
 }
 
-/* --- what Milvus stands on ------------------------------------------------------------------
- */
+/* --- what Milvus stands on -------------------------------------------------------------- */
 
 /* What is said of one dependency; NULL where Milvus has no such key. Kafka's CA is spelled
  * otherwise. */
@@ -103,8 +102,7 @@ static void add_cdc(const struct inv_cdc *cdc, struct keys *keys)
 		    files[i].file);
 }
 
-/* --- all of it ------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------- */
 
 static void add_own(const struct inv_deployment *deployment, struct keys *ret)
 {

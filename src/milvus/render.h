@@ -65,8 +65,7 @@ int merge_keys(const char *file, const struct buf *given, const struct keys *key
 void render_compose(const struct site *site, struct buf *ret);
 void render_clients(const struct site *site, struct buf *ret);
 
-/* --- the outlets of Kubernetes --------------------------------------------------------------
- */
+/* --- the outlets of Kubernetes ---------------------------------------------------------- */
 
 /* how the volume of the Secret is called within a pod */
 #define KUBERNETES_VOLUME "mica-tls"

@@ -17,9 +17,7 @@ static const char *certificate_of(const struct ca *ca)
 	return ca->subject_text;
 }
 
-/* --- below others
- * -----------------------------------------------------------------------------
- */
+/* --- below others ----------------------------------------------------------------------- */
 
 static int under_fault(
     const struct ca *ca, const struct link *link, const struct link *parent, struct err *err)
@@ -155,9 +153,7 @@ void ca_add_above(const struct ca *ca, struct buf *ret)
 		add_links(ca, ca->chain->n, ret);
 }
 
-/* --- held against the inventory
- * ---------------------------------------------------------------
- */
+/* --- held against the inventory --------------------------------------------------------- */
 
 int ca_check_subject(const struct ca *ca, const struct rdn *subject, size_t n, struct err *err)
 {

@@ -11,9 +11,7 @@
 #include "ca_private.h"
 #include "pem.h"
 
-/* --- one certificate
- * --------------------------------------------------------------------------
- */
+/* --- one certificate -------------------------------------------------------------------- */
 
 int link_read(struct link *link, const void *der, size_t len)
 {
@@ -51,9 +49,7 @@ bool link_names(const struct link *link, const struct link *issuer)
 	           X509_get_issuer_name(link->x509), X509_get_subject_name(issuer->x509)) == 0;
 }
 
-/* --- the chain
- * --------------------------------------------------------------------------------
- */
+/* --- the chain -------------------------------------------------------------------------- */
 
 struct chain *chain_new(void)
 {
@@ -170,9 +166,7 @@ size_t chain_file(const struct chain *chain, size_t at)
 	return chain->links[at].file;
 }
 
-/* --- is it a path?
- * ----------------------------------------------------------------------------
- */
+/* --- is it a path? ---------------------------------------------------------------------- */
 
 /* RFC 5280 4.2.1.9: how many CAs may stand below. Below the link at this place stand those
  * before it, and the CA itself. */

@@ -30,9 +30,7 @@ static void extensions_freep(extensions **list)
 
 #define EXTENSIONS_AUTO MICA_AUTO(extensions_freep) extensions
 
-/* --- making it
- * --------------------------------------------------------------------------------
- */
+/* --- making it -------------------------------------------------------------------------- */
 
 static int add(extensions **list, int nid, void *value)
 {
@@ -112,9 +110,7 @@ static int draft_request(
 	return len > 0 ? 0 : -1;
 }
 
-/* --- judging it
- * -------------------------------------------------------------------------------
- */
+/* --- judging it ------------------------------------------------------------------------- */
 
 struct judged_request {
 	const struct lint *lint;

@@ -113,8 +113,7 @@ void inventory_free(struct inventory *inventory)
 	free(inventory);
 }
 
-/* --- reading --------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------- */
 
 static void judge_trust(struct judge *judge)
 {
@@ -224,8 +223,7 @@ int inventory_load(
 	return inventory_parse(path, dir, text.data, text.len, findings, ret, err);
 }
 
-/* --- looking into it ------------------------------------------------------------------------
- */
+/* --- looking into it -------------------------------------------------------------------- */
 
 const struct inv_ca *inventory_issuer(const struct inventory *inventory)
 {

@@ -57,8 +57,7 @@ void judge_paths(
     struct judge *judge); /* of the deployments and the state directory, to each other */
 void judge_policy(struct judge *judge);
 
-/* --- for all of them ------------------------------------------------------------------------
- */
+/* --- for all of them -------------------------------------------------------------------- */
 
 /* What stands in a file, and where it stands, in words of the inventory's own. */
 struct mark judge_mark(const struct judge *judge, const struct doc_node *node);

@@ -95,8 +95,7 @@ void judge_chain(struct judge *judge, const struct ca_keys *keys, struct inv_ca 
 	judge_permitted(judge, &keys->permitted_dns, ca);
 }
 
-/* --- what is issued under it -----------------------------------------------------------------
- */
+/* --- what is issued under it ------------------------------------------------------------ */
 
 static bool permits(const struct inv_ca *ca, const char *name)
 {

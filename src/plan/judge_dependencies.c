@@ -16,8 +16,7 @@
 
 enum { MAX_ID = 63 };
 
-/* --- since when Milvus has it ----------------------------------------------------------------
- */
+/* --- since when Milvus has it ----------------------------------------------------------- */
 
 struct since {
 	int version, patch;
@@ -49,8 +48,7 @@ static void judge_since(struct judge *judge, const struct inv_deployment *out,
 	    out->version_text);
 }
 
-/* --- paths -----------------------------------------------------------------------------------
- */
+/* --- paths ------------------------------------------------------------------------------ */
 
 /* NULL when it was left out, or is a fault; free() it */
 static char *judge_seen(struct judge *judge, const struct schema_value *value, const char *name)
@@ -81,8 +79,7 @@ static void judge_pair(struct judge *judge, const struct dependency_keys *keys)
 		    there == &keys->cert ? "cert" : "key");
 }
 
-/* --- dependencies ----------------------------------------------------------------------------
- */
+/* --- dependencies ----------------------------------------------------------------------- */
 
 static void judge_versions(struct judge *judge, enum dependency_kind kind,
     const struct dependency_keys *keys, const struct inv_deployment *out)
@@ -117,8 +114,7 @@ static void judge_dependency(struct judge *judge, enum dependency_kind kind,
 	};
 }
 
-/* --- CDC -------------------------------------------------------------------------------------
- */
+/* --- CDC -------------------------------------------------------------------------------- */
 
 /* What Milvus makes of an id when it compares keys. */
 static char *as_compared(const char *id)

@@ -21,8 +21,7 @@ static void value_fault(struct judge *judge, const struct schema_value *value, c
 	doc_fault(judge->findings, rule, &value->node->mark, error->hint, "%s", error->text);
 }
 
-/* --- what it refers to ----------------------------------------------------------------------
- */
+/* --- what it refers to ------------------------------------------------------------------ */
 
 static void unknown_reference(struct judge *judge, const struct doc_node *node)
 {
@@ -91,8 +90,7 @@ static void judge_clients(struct judge *judge, const struct milvus_keys *keys, s
 	}
 }
 
-/* --- the name that the server is checked against --------------------------------------------
- */
+/* --- the name that the server is checked against ---------------------------------------- */
 
 static bool server_has(const struct inv_certificate *server, const char *sni)
 {
@@ -146,8 +144,7 @@ static void judge_sni(struct judge *judge, const struct milvus_keys *keys,
 		    server->name, out->sni);
 }
 
-/* --- single values --------------------------------------------------------------------------
- */
+/* --- single values ---------------------------------------------------------------------- */
 
 static void judge_version(
     struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out)
@@ -256,8 +253,7 @@ static void judge_warnings(
 		    "nothing that the deployment '%s' sends is protected", out->name);
 }
 
-/* --- all of it ------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------- */
 
 /* The Secret of a Kubernetes deployment holds the server's key. */
 static void judge_server_key(

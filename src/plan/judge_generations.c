@@ -10,8 +10,7 @@
 
 #include <mica/mem.h>
 
-/* --- who issues -----------------------------------------------------------------------------
- */
+/* --- who issues ------------------------------------------------------------------------- */
 
 static void tell_none(struct judge *judge)
 {
@@ -57,8 +56,7 @@ static void judge_issuing(struct judge *judge)
 		tell_none(judge);
 }
 
-/* --- nothing twice --------------------------------------------------------------------------
- */
+/* --- nothing twice ---------------------------------------------------------------------- */
 
 static void judge_names(struct judge *judge)
 {
@@ -145,8 +143,7 @@ static void judge_pair(struct judge *judge, size_t first, size_t second)
 		    name);
 }
 
-/* --- cross-certificates ---------------------------------------------------------------------
- */
+/* --- cross-certificates ----------------------------------------------------------------- */
 
 static void judge_cross(struct judge *judge, size_t i)
 {

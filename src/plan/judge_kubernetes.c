@@ -14,8 +14,7 @@
 /* Helm's own limit; with "-milvus" behind it, it is a label of DNS still */
 enum { MAX_RELEASE = 53, MAX_LABEL = 63, MAX_PREFIX = 253 };
 
-/* --- names of Kubernetes ---------------------------------------------------------------------
- */
+/* --- names of Kubernetes ---------------------------------------------------------------- */
 
 struct form {
 	const char *first, *rest, *last; /* characters */
@@ -40,8 +39,7 @@ static bool has_form(const char *text, const struct form *form)
 	       strspn(text, form->rest) == len && strchr(form->last, text[len - 1]);
 }
 
-/* --- keys at the wrong kind ------------------------------------------------------------------
- */
+/* --- keys at the wrong kind ------------------------------------------------------------- */
 
 static void misplaced(struct judge *judge, const struct schema_value *value, const char *key,
     const char *kinds, const char *kind)
@@ -76,8 +74,7 @@ static void judge_kind(struct judge *judge, const struct milvus_keys *keys)
 		    "name the server's names under its 'dns'", word);
 }
 
-/* --- single values ---------------------------------------------------------------------------
- */
+/* --- single values ---------------------------------------------------------------------- */
 
 static char *judge_namespace(struct judge *judge, const struct milvus_keys *keys)
 {
@@ -184,8 +181,7 @@ static void judge_labels(
 		qsort(out->labels, n, sizeof(*out->labels), by_key);
 }
 
-/* --- all of it -------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------- */
 
 void judge_kubernetes(
     struct judge *judge, const struct milvus_keys *keys, struct inv_deployment *out)

@@ -19,8 +19,7 @@ const char *plan_action_name(enum plan_action action)
 	return names[action];
 }
 
-/* --- which entries, and which of them in any case -------------------------------------------
- */
+/* --- which entries, and which of them in any case --------------------------------------- */
 
 static int no_such(
     const char *what, const char *name, const struct nearest *nearest, struct err *err)
@@ -79,8 +78,7 @@ static int select_forced(const struct inventory *inventory, const struct plan_op
 	return 0;
 }
 
-/* --- one item -------------------------------------------------------------------------------
- */
+/* --- one item --------------------------------------------------------------------------- */
 
 int64_t plan_due(
     const struct inv_certificate *certificate, int64_t not_before, int64_t not_after)
@@ -162,8 +160,7 @@ static void add_gone(const struct plan_facts *facts, struct plan *plan)
 	}
 }
 
-/* --- the CRL ---------------------------------------------------------------------------------
- */
+/* --- the CRL ---------------------------------------------------------------------------- */
 
 int64_t plan_crl_due(int64_t this_update, int64_t next_update)
 {
@@ -205,8 +202,7 @@ static void make_crl(const struct inventory *inventory, const struct crl_fact *f
 	plan->signatures += crl->signs;
 }
 
-/* --- all of it ------------------------------------------------------------------------------
- */
+/* --- all of it -------------------------------------------------------------------------- */
 
 static int check_ca(
     const struct plan *plan, const struct plan_options *options, struct err *err)

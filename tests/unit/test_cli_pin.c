@@ -163,8 +163,7 @@ static void test_descriptors(void **state)
 	    err.text, "'pin: fd:999': mica was not started with a descriptor 999");
 }
 
-/* --- the terminal: a child asks on a pseudo-terminal whose other end is here ----------------
- */
+/* --- the terminal: a child asks on a pseudo-terminal whose other end is here ------------ */
 
 enum { ASKED_RIGHT = 40, ASKED_WRONG = 41, ASKED_FAILED = 42, ASKED_INTERRUPTED = 43 };
 

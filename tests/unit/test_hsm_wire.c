@@ -310,8 +310,7 @@ static void test_cut(void **state)
 	assert_int_equal(tbs_parse(der.data, der.len, &tbs, &err), -1);
 }
 
-/* --- certificates of CAs --------------------------------------------------------------------
- */
+/* --- certificates of CAs ---------------------------------------------------------------- */
 
 static void refused(const struct buf *der, const struct tbs_rule *rule, const char *words)
 {
@@ -402,8 +401,7 @@ static void test_cross_by_another(void **state)
 	refused(&der, &rule, "names another issuer than this CA");
 }
 
-/* --- the CA's own request -------------------------------------------------------------------
- */
+/* --- the CA's own request --------------------------------------------------------------- */
 
 enum asked { ASKED_NOTHING, ASKED_CA, ASKED_A_PASSWORD_TOO };
 

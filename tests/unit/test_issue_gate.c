@@ -531,8 +531,7 @@ static void status_tells_stages_and_the_first_outage(void **state)
 	assert_string_equal(status.first_outage_deployment, "prod");
 }
 
-/* --- CRLs ----------------------------------------------------------------------------------
- */
+/* --- CRLs ------------------------------------------------------------------------------- */
 
 static void read_into(struct world *world, const char *name, struct buf *ret)
 {

@@ -147,8 +147,7 @@ static void test_a_delivery_is_replaced(void **state)
 	assert_memory_equal(&found.ca_file, &ca, sizeof(ca));
 }
 
-/* --- what is refused, and that a batch is all or nothing
- * -------------------------------------- */
+/* --- what is refused, and that a batch is all or nothing -------------------------------- */
 
 static void test_a_serial_is_used_once(void **state)
 {

@@ -150,8 +150,7 @@ static void test_nothing_lies_beside_it(void **state)
 	assert_string_equal(buf_text(&before), buf_text(&after));
 }
 
-/* --- one writer, many readers
- * ----------------------------------------------------------------- */
+/* --- one writer, many readers ----------------------------------------------------------- */
 
 static void test_the_holder_is_named(void **state)
 {
@@ -214,8 +213,7 @@ static void test_a_reader_has_a_snapshot(void **state)
 	ok(ledger_verify(reader, &err));
 }
 
-/* --- refusals
- * --------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------- */
 
 static void test_a_lost_ledger_stops(void **state)
 {
@@ -424,8 +422,7 @@ static void test_a_name_with_signs(void **state)
 	ledger_close(open_ledger(dir, LEDGER_READ, NOW));
 }
 
-/* --- no right, no room
- * ------------------------------------------------------------------------ */
+/* --- no right, no room ------------------------------------------------------------------ */
 
 static void own_all(const char *dir, uid_t uid)
 {

@@ -207,8 +207,7 @@ static void leaves(void **state)
 	free(inside.text);
 }
 
-/* --- against the inventory ------------------------------------------------------------------
- */
+/* --- against the inventory -------------------------------------------------------------- */
 
 static void subjects(void **state)
 {

@@ -87,8 +87,7 @@ static void the_same_bytes_again(void **state)
 	    buf_same(approval_tbs(a), approval_tbs(other)->data, approval_tbs(other)->len));
 }
 
-/* --- each rule fires ------------------------------------------------------------------------
- */
+/* --- each rule fires -------------------------------------------------------------------- */
 
 static void add(X509_REQ *request, STACK_OF(X509_EXTENSION) * *list, int nid, const char *value)
 {

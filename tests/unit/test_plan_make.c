@@ -530,8 +530,7 @@ static void after_the_end_of_the_ca(void **state)
 	assert_non_null(strstr(world->err.hint, "renewed with the same key"));
 }
 
-/* --- the CRL -------------------------------------------------------------------------------
- */
+/* --- the CRL ---------------------------------------------------------------------------- */
 
 static void expect_crl(const struct world *world, bool is_due, bool signs, const char *why)
 {

@@ -76,8 +76,7 @@ static void rotate(struct history *history)
 	judge_day(history);
 }
 
-/* --- files ---------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------ */
 
 enum change { DELETED, MODE, EDITED, REPLACED, CHANGES };
 
@@ -154,8 +153,7 @@ static void lose_a_copy(struct history *history)
 	history->tampered = true;
 }
 
-/* --- Milvus ----------------------------------------------------------------------------------
- */
+/* --- Milvus ----------------------------------------------------------------------------- */
 
 /* It ends by itself and is started again, in the midst of whatever mica was about. */
 static void crash(struct history *history)
@@ -187,8 +185,7 @@ void edits_of_the_day(struct history *history)
 			all[i].happens(history);
 }
 
-/* --- the clock
- * --------------------------------------------------------------------------------- */
+/* --- the clock -------------------------------------------------------------------------- */
 
 /* Before the newest event of the ledger, which a year always is: refused, and nothing is
  * changed. */

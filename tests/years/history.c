@@ -336,8 +336,7 @@ static void end_clean(struct history *history)
 	judge_leftovers(history);
 }
 
-/* --- all days ------------------------------------------------------------------------------
- */
+/* --- all days --------------------------------------------------------------------------- */
 
 static void begin(struct history *history)
 {

@@ -50,8 +50,7 @@ static void list_anew(struct history *history)
 		history_break(history, "revoke --crl failed");
 }
 
-/* --- a new CA ------------------------------------------------------------------------------
- */
+/* --- a new CA --------------------------------------------------------------------------- */
 
 static void edit_cas(struct history *history, enum model_ca g1, enum model_ca g2)
 {
@@ -125,8 +124,7 @@ static void change_cas(struct history *history)
 	}
 }
 
-/* --- a backup -------------------------------------------------------------------------------
- */
+/* --- a backup --------------------------------------------------------------------------- */
 
 static void copy(const struct history *history, const char *from, const char *to)
 {

@@ -74,8 +74,7 @@ static bool read_wishes(int argc, char **argv, struct wishes *ret)
 	return true;
 }
 
-/* --- one history ---------------------------------------------------------------------------
- */
+/* --- one history ------------------------------------------------------------------------ */
 
 static void print_log(const struct history *history, bool whole)
 {
@@ -129,8 +128,7 @@ static void live(const struct wishes *wishes, uint64_t seed, struct sum *sum)
 	free(history);
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------ */
+/* --- all of them ------------------------------------------------------------------------ */
 
 static void wait_for_one(struct sum *sum)
 {
