@@ -32,6 +32,20 @@ static struct tree_fact *tree_facts(const struct issue *issue)
 	return facts;
 }
 
+/* A CA's certificate lies in no place. What tells there that the ledger knows it is the CRL that
+ * is signed with it, so that goes to all of them. */
+static void hand_out_crl(struct issue *issue)
+{
+	for (size_t i = 0; i < issue->n_places; i++) {
+		struct tree_fact *fact = &issue->places[i].fact;
+
+		if (fact->state != TREE_GOOD)
+			continue;
+		fact->state = TREE_CRL_CHANGED;
+		fact->detail[0] = '\0';
+	}
+}
+
 /* A leaf does not begin before its CA does: a young CA cuts the backdate. */
 static void cut_to_ca_start(struct issue *issue)
 {
@@ -129,6 +143,18 @@ static void tell_end(struct issue *issue, const struct plan_options *options)
 	    n == 1 ? "certificate is" : "certificates are");
 }
 
+static int gather(struct issue *issue, const struct issue_plan_options *options,
+    struct cross_fact *ret, size_t *ret_n, struct err *err)
+{
+	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
+	    generations_check_retired(issue, err) < 0 ||
+	    cross_plan(issue, ret, ret_n, err) < 0)
+		return -1;
+	if (*ret_n > 0 && !options->only)
+		hand_out_crl(issue);
+	return 0;
+}
+
 int issue_plan(struct issue *issue, const struct issue_plan_options *options,
     const struct plan **ret, struct err *err)
 {
@@ -147,9 +173,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	};
 
 	issue->horizon = wanted.now + wanted.ahead;
-	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
-	    generations_check_retired(issue, err) < 0 ||
-	    cross_plan(issue, &cross, &n_crosses, err) < 0)
+	if (gather(issue, options, &cross, &n_crosses, err) < 0)
 		return -1;
 	generations_warn(issue, wanted.now);
 	crlset_warn(issue, wanted.now);

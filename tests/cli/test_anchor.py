@@ -7,6 +7,7 @@ import pytest
 
 from harness import crl
 from harness.faults import Faults
+from harness.generations import Generations
 from harness.home import LEDGER_SIDE
 from harness.inventory import Inventory
 from harness.tree import difference
@@ -77,6 +78,36 @@ def test_restored_with_the_crl_of_that_time(world):
     """The whole state directory: the delivered files are ahead of it."""
     world.restore("ledger.db", "g1.crl")
     world.refused(f"{TLS}/crl.pem")
+
+
+@pytest.fixture
+def crossing(home):
+    """g1 certifies g2's key in a run that signs nothing else; and what the state directory was before."""
+    ca = Generations(home, Inventory()).add(2).write()
+    home.mica("init")
+    home.mica("apply")
+    shutil.copytree(home / "state", home.scratch / "backup")
+    ca.of("g2")["cross-sign"] = True
+    ca.write()
+    return home
+
+
+def test_restored_to_before_a_cross_certificate(crossing):
+    """It lies in no place of delivery, and the CRL that was signed with it does."""
+    home, before = crossing, crl.anchor(crossing / TLS / "crl.pem")
+    said = home.mica("plan").out
+    assert re.search(r"server +deliver .*crl.pem must change", said) and re.search(r"g2 +certify ", said), said
+    assert "restart" not in said, said
+    home.mica("apply")
+    ahead = crl.anchor(home / STATE)
+    assert crl.anchor(home / TLS / "crl.pem") == crl.anchor(home / CLIENT / "crl.pem") == ahead != before
+    assert "nothing to do" in home.mica("apply").out
+    shutil.rmtree(home / "state")
+    shutil.copytree(home.scratch / "backup", home / "state")
+    with home.unchanged(mtime=True):
+        for words in EVERY:
+            said = home.mica(*words, code=3)
+            assert f"'{TLS}/crl.pem'" in said.err and f"event {ahead[0]}, record {ahead[1]}" in said.err, said
 
 
 def test_one_client_is_enough(world):
