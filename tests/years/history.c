@@ -264,6 +264,8 @@ static void run_today(struct history *history)
 	struct outcome outcome;
 
 	outcome = run_mica(history, &order, apply);
+	if (!latch_is_there(history))
+		turns_accept_again(history, &outcome);
 	judge_status(history, &order, &outcome);
 	judge_day(history);
 	if (outcome.killed && dice_percent(&history->dice, 50)) {

@@ -142,12 +142,31 @@ static void back_up(struct history *history)
 	history->turns.signed_then = history->tokens->n_signed;
 }
 
+static void accept_restore(struct history *history)
+{
+	static const char *const accept[] = { "audit", "--accept-restore", NULL };
+
+	if (run_mica(history, &plainly, accept).status != 0)
+		history_break(history, "the restored ledger is not accepted");
+	known_after_restore(history);
+	judge_after_restore(history);
+}
+
+void turns_accept_again(struct history *history, struct outcome *outcome)
+{
+	static const char *const apply[] = { "apply", "--unattended", NULL };
+
+	if (outcome->status != 3 || history->tally.restored == 0 || history->in_the_way)
+		return;
+	accept_restore(history);
+	*outcome = run_mica(history, &plainly, apply);
+}
+
 /* What was signed meanwhile lies outside and not in the ledger: refused, until somebody has
  * looked. */
 static void restore(struct history *history)
 {
 	static const char *const apply[] = { "apply", "--unattended", NULL };
-	static const char *const accept[] = { "audit", "--accept-restore", NULL };
 	const bool older = history->tokens->n_signed > history->turns.signed_then;
 	struct outcome outcome;
 
@@ -159,8 +178,8 @@ static void restore(struct history *history)
 	if (older && outcome.status != 3)
 		history_break(history, "an older ledger is not refused, but ends with %d",
 		    outcome.status);
-	if (outcome.status == 3 && run_mica(history, &plainly, accept).status != 0)
-		history_break(history, "the restored ledger is not accepted");
+	if (outcome.status == 3)
+		accept_restore(history);
 	known_after_restore(history);
 	judge_after_restore(history);
 	history->turns.backed_up = false;

@@ -18,8 +18,12 @@ struct turns {
 };
 
 struct history;
+struct outcome;
 
 void turns_begin(struct history *history);
+/* A client that comes back after a restore brings a CRL of the lost past, and mica refuses as
+ * it did then: it is accepted once more, and the run made again. */
+void turns_accept_again(struct history *history, struct outcome *outcome);
 /* On a day on which all is well. */
 void turns_of_the_day(struct history *history);
 
