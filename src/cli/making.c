@@ -189,12 +189,24 @@ static int make_key(struct making *making, struct err *err)
 
 /* --- the certificate ----------------------------------------------------------------- */
 
+/* What tells the state directory from an older copy of it lies outside. Of a CA that is new
+ * nothing lies there before the next apply brings its certificate. */
+static int deliver_crl(struct making *making, struct err *err)
+{
+	size_t directories;
+
+	if (!renews(making) || issue_deliver_crl(making->issue, &directories, err) == 0)
+		return 0;
+	err_prefix(err, "the CA has its certificate; its CRL is not delivered everywhere");
+	return err->hint[0] ? -1 : err_hint(err, "the next apply delivers it");
+}
+
 /* The run signed: it ends with a CRL. */
 static int sign_crl(struct making *making, struct signer *signer, struct err *err)
 {
 	effort_ask(&making->effort, 2, &making->run->report);
 	if (issue_sign_crl(making->issue, making->ca, signer, err) == 0)
-		return 0;
+		return deliver_crl(making, err);
 	err_prefix(err, "the CA has its certificate; its CRL could not be made");
 	return err->hint[0] ? -1 : err_hint(err, "the next apply signs it");
 }

@@ -102,12 +102,35 @@ def test_restored_to_before_a_cross_certificate(crossing):
     ahead = crl.anchor(home / STATE)
     assert crl.anchor(home / TLS / "crl.pem") == crl.anchor(home / CLIENT / "crl.pem") == ahead != before
     assert "nothing to do" in home.mica("apply").out
-    shutil.rmtree(home / "state")
-    shutil.copytree(home.scratch / "backup", home / "state")
+    replace(home / "state", home.scratch / "backup")
     with home.unchanged(mtime=True):
         for words in EVERY:
             said = home.mica(*words, code=3)
             assert f"'{TLS}/crl.pem'" in said.err and f"event {ahead[0]}, record {ahead[1]}" in said.err, said
+
+
+def test_restored_to_before_a_ca_was_renewed(home):
+    """No apply came between: init itself hands out the CRL that it signed."""
+    home.begin(Inventory())
+    home.mica("apply")
+    shutil.copytree(home / "state", home.scratch / "backup")
+    kept = (home / TLS / "ca.pem").read_bytes()
+    home.mica("init", "--renew")
+    ahead = crl.anchor(home / STATE)
+    assert crl.anchor(home / TLS / "crl.pem") == crl.anchor(home / CLIENT / "crl.pem") == ahead
+    assert (home / TLS / "ca.pem").read_bytes() == kept, "ca.pem waits for apply"
+    shutil.copytree(home / "state", home.scratch / "newest")
+    replace(home / "state", home.scratch / "backup")
+    with home.unchanged(mtime=True):
+        assert f"'{TLS}/crl.pem'" in home.mica("apply", code=3).err
+    replace(home / "state", home.scratch / "newest")
+    home.mica("apply")
+    home.mica("audit")
+
+
+def replace(folder, copy):
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
 
 
 def test_one_client_is_enough(world):
