@@ -353,6 +353,7 @@ void issue_forget_facts(struct issue *issue)
 		delivery_clear(&issue->places[i].delivery);
 	free(issue->current);
 	free(issue->entries);
+	free(issue->goes_on);
 	free(issue->older);
 	free(issue->gone_seqs);
 	free_texts(&issue->gone, &issue->n_gone, &issue->cap_gone);
@@ -360,6 +361,7 @@ void issue_forget_facts(struct issue *issue)
 	free_texts(&issue->dropped, &issue->n_dropped, &issue->cap_dropped);
 	issue->current = NULL;
 	issue->entries = NULL;
+	issue->goes_on = NULL;
 	issue->older = NULL;
 	issue->n_older = issue->cap_older = 0;
 	issue->gone_seqs = NULL;

@@ -130,6 +130,27 @@ static const char *reason_of(const struct holding *holding, size_t certificate)
 	return reason;
 }
 
+/* A server waits for the ca.pem of its clients, which is there as soon as it was delivered. One
+ * whose parts verify each other waits for its Milvus as well: where nothing of that can be seen
+ * it is not issued in the same run. */
+static bool goes_on(const struct holding *holding, size_t certificate)
+{
+	const struct issue *issue = holding->issue;
+	bool waits = false;
+
+	for (size_t i = issue->first_place[certificate]; i != NO_PLACE;
+	     i = issue->places[i].next) {
+		const size_t to = issue->places[i].deployment;
+		const struct inv_deployment *deployment = &issue->inventory->deployments[to];
+
+		if (!is_server(issue, &issue->places[i]) ||
+		    (deployment->internal_tls && !owed_is_kept(deployment)))
+			return false;
+		waits |= holding->all[to].clients != NULL;
+	}
+	return waits;
+}
+
 int generations_hold(struct issue *issue, struct err *err)
 {
 	const size_t n = issue->inventory->n_certificates;
@@ -138,6 +159,7 @@ int generations_hold(struct issue *issue, struct err *err)
 
 	if (!issue->ca)
 		return 0;
+	issue->goes_on = mem_array(n, sizeof(*issue->goes_on));
 	for (size_t i = 0; i < n; i++) {
 		struct entry_fact *fact = &issue->entries[i];
 		const char *reason;
@@ -153,6 +175,7 @@ int generations_hold(struct issue *issue, struct err *err)
 		    issue->held, &issue->cap_held, issue->n_held + 1, sizeof(*issue->held));
 		issue->held[issue->n_held] = mem_strdup(reason);
 		fact->held = issue->held[issue->n_held++];
+		issue->goes_on[i] = goes_on(&holding, i);
 	}
 	return 0;
 }
@@ -179,6 +202,29 @@ static void warn_end(struct issue *issue, const struct issuer *issuer, int64_t n
 	    ends <= now ? "the certificate of CA '%s' ended on %s, %s"
 	                : "the certificate of CA '%s' ends on %s, in %s",
 	    name, clock_date(ends, date), clock_span(ends - now, span));
+}
+
+void generations_warn_at_once(struct issue *issue)
+{
+	const struct inv_ca *ca = inventory_issuer(issue->inventory);
+	const struct plan_item *first = NULL;
+	MICA_FREE char *hint = NULL;
+
+	for (size_t i = 0; i < issue->plan->n && !first; i++) {
+		const struct plan_item *item = &issue->plan->items[i];
+
+		if (item->held && issue->goes_on[item->certificate])
+			first = item;
+	}
+	if (!first)
+		return;
+	hint = mem_printf("one apply with 'state: trusted' for '%s' and the CA before it "
+	                  "issuing; then restart those clients, and let it issue",
+	    ca->name);
+	findings_add(issue->findings, FINDING_WARNING, "trusted-and-issuing", &ca->mark, hint,
+	    "CA '%s' is trusted and issues '%s' in one run: clients that read ca.pem only when "
+	    "they start need a restart in between",
+	    ca->name, first->entry);
 }
 
 void generations_warn(struct issue *issue, int64_t now)

@@ -17,6 +17,10 @@ int generations_hold(struct issue *issue, struct err *err) MICA_CHECKED;
  * for their certificates again: none is made any more. */
 int generations_check_retired(struct issue *issue, struct err *err) MICA_CHECKED;
 
+/* Warns when the plan delivers the issuing CA's certificate to clients and the same run goes on to issue
+ * their servers' by it: who read ca.pem before verifies them no more. */
+void generations_warn_at_once(struct issue *issue);
+
 /* Warns of CAs that near their end at this time, and of those that have no certificate. */
 void generations_warn(struct issue *issue, int64_t now);
 

@@ -121,6 +121,7 @@ struct issue {
 	size_t n_older, cap_older;
 	char **held; /* why entries are held; the facts borrow it */
 	size_t n_held, cap_held;
+	bool *goes_on; /* for each certificate: held until this very run has delivered ca.pem */
 	char **dropped; /* CAs of the ledger that have left the inventory */
 	size_t n_dropped, cap_dropped;
 	bool facts_known;

@@ -32,8 +32,8 @@ static struct tree_fact *tree_facts(const struct issue *issue)
 	return facts;
 }
 
-/* A CA's certificate lies in no place. What tells there that the ledger knows it is the CRL that
- * is signed with it, so that goes to all of them. */
+/* A CA's certificate lies in no place. What tells there that the ledger knows it is the CRL
+ * that is signed with it, so that goes to all of them. */
 static void hand_out_crl(struct issue *issue)
 {
 	for (size_t i = 0; i < issue->n_places; i++) {
@@ -147,8 +147,7 @@ static int gather(struct issue *issue, const struct issue_plan_options *options,
     struct cross_fact *ret, size_t *ret_n, struct err *err)
 {
 	if (need_ca(issue, err) < 0 || issue_gather_facts(issue, err) < 0 ||
-	    generations_check_retired(issue, err) < 0 ||
-	    cross_plan(issue, ret, ret_n, err) < 0)
+	    generations_check_retired(issue, err) < 0 || cross_plan(issue, ret, ret_n, err) < 0)
 		return -1;
 	if (*ret_n > 0 && !options->only)
 		hand_out_crl(issue);
@@ -204,6 +203,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 	tell_cuts(issue, &wanted);
 	tell_end(issue, &wanted);
 	tell_ahead(issue, &wanted);
+	generations_warn_at_once(issue);
 	if (issue_render_outlets(issue, options->only, err) < 0)
 		return -1;
 	*ret = issue->plan;
