@@ -153,6 +153,7 @@ class CrossSign(Trust):
 class Renew(Scene):
     """Another certificate for the CA's key, and then every ca.pem has it."""
     name, verb = "init --renew", ("init", "--renew")
+    more = True
 
     def prepare(self, stage):
         stage.run("init")

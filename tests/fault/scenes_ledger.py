@@ -40,7 +40,7 @@ class AcceptRestore(Scene):
     """The ledger was restored from before the last run."""
     name, verb = "audit --accept-restore", ("audit", "--accept-restore")
     rerun, then = verb, (("apply",),)
-    forgets = True
+    forgets = more = True
 
     def prepare(self, stage):
         stage.run("init")
@@ -61,24 +61,6 @@ class Upgrade(Scene):
         older(stage.home / "state/ledger.db", stage.folder / "older.db")
         stage.inv.certificate("server")["dns"].append("second.example.com")
         stage.write()
-
-
-def older(path, made):
-    """Puts the same records into the schema of version 1."""
-    text = (TESTS / "data/ledger-1.sql").read_text()
-    tables = re.findall(r"CREATE (?:TABLE|INDEX).*?;$", text, re.S | re.M)
-    with contextlib.closing(sqlite3.connect(made, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        for table in tables:
-            db.execute(table)
-        db.execute("ATTACH ? AS new", (str(path),))
-        for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-            columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({name})"))
-            db.execute(f"INSERT INTO main.{name} ({columns}) SELECT {columns} FROM new.{name}")
-        db.execute("DETACH new")
-        db.executescript(f"PRAGMA user_version = 1; PRAGMA application_id = {0x6d696361}")
-    made.chmod(0o600)
-    made.replace(path)
 
 
 class Evidence(Scene):

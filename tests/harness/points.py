@@ -46,6 +46,7 @@ class Scene:
     changes_token = False
     revokes = False  # what is delivered
     logins = 1  # at most
+    more = False  # is to be done by an apply, also when it went well
     then = ()  # what else is given until everything is done
     forgets = False  # the ledger lost something before
     delivers = True  # in the end every place of the inventory has its files
@@ -296,15 +297,17 @@ class Stage:
         self.scene.settle(self)
 
     def judge_again(self, then):
-        """What a crash, or a failure, left is mended by one run, and another has nothing to do."""
+        """What a crash, or a failure, left is mended by one run, and another has nothing to do. Had the first one?"""
         done = self.again()
-        self.judge_rest(done, then == self.fingerprint())
+        idle = then == self.fingerprint()
+        self.judge_rest(done, idle)
         self.run("audit")
         skip = (*RUNS, *self.scene.rewritten)
         before = snapshot(self.home.path, skip=skip, mtime=True)
-        idle = self.run(*self.scene.idle)
+        last = self.run(*self.scene.idle)
         changed = difference(before, snapshot(self.home.path, skip=skip, mtime=True))
-        assert not changed, f"one more run changed this:\n{changed}\n{done}\n{idle}"
+        assert not changed, f"one more run changed this:\n{changed}\n{done}\n{last}"
+        return idle
 
     # --- points ---
 
@@ -312,10 +315,10 @@ class Stage:
         """After a crash: returns how it went on, "before", "completed" or "after"."""
         self.judge_crash()
         then = self.fingerprint()
-        self.judge_again(then)
+        idle = self.judge_again(then)
         if then == self.begun:
             return "before"
-        return "after" if then == self.fingerprint() else "completed"
+        return "after" if idle else "completed"
 
     def strike(self, fault, at):
         """One point: what was struck, and how it went on. None when there is nothing to strike."""
@@ -328,7 +331,9 @@ class Stage:
         try:
             assert self.logins() - before <= self.scene.logins, "a PIN was tried twice"
             self.judge_end(fault, call, result)
-            return self.judge()
+            end = self.judge()
+            assert result.code != 0 or end == "after" or self.scene.more, "it said that all is done, and there was more to do"
+            return end
         except AssertionError as wrong:
             raise AssertionError(f"{self.scene.name}: {fault} at {at}, {place(call)}: {wrong}\n{result}") from wrong
 
