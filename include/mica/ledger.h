@@ -216,6 +216,11 @@ int ledger_refuse_unknown(struct ledger *ledger, const struct anchor *anchor, st
 int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20], struct record *ret,
     bool *ret_found, struct err *err) MICA_CHECKED;
 
+/* The record of these very bytes of a CRL with this number, of whatever CA: one that was renamed in the
+ * inventory left its records under the old name. *ret_found false when there is none. */
+int ledger_find_crl(struct ledger *ledger, const uint8_t number[20], const struct buf *der, struct record *ret,
+    bool *ret_found, struct err *err) MICA_CHECKED;
+
 /* What a CRL of this CA has to say: every certificate that was revoked and ends after `since`, in the order
  * of serials; free() the array. */
 int ledger_revocations(struct ledger *ledger, const char *ca, int64_t since, struct revocation **ret,
@@ -260,5 +265,11 @@ int ledger_audit(struct ledger *ledger, struct findings *findings, struct err *e
 /* What an opening in mode ACCEPT (WARNING) or AUDIT (ERROR) passed over: another host, a clock that went
  * backwards, a head that does not fit; nothing in other modes. */
 void ledger_told(const struct ledger *ledger, struct findings *findings);
+
+/* The schema version that this opening, WRITE or ACCEPT, brought the file from: a program that knows no
+ * newer one refuses it from now on. 0: it was not changed. */
+int64_t ledger_upgraded_from(const struct ledger *ledger);
+/* that of this program */
+int64_t ledger_schema(void);
 
 #endif

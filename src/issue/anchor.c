@@ -155,15 +155,13 @@ static bool was_adopted(const struct record *record)
 static int judge(struct issue *issue, struct issue_outside_crl *item, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	const struct buf *der = crl_der(item->crl);
 	struct err why = ERR_INIT;
 	uint8_t serial[20];
-	bool found = false;
 
 	crl_serial(crl_number(item->crl), serial);
-	if (ledger_by_serial(issue->ledger, item->ca->name, serial, &record, &found, err) < 0)
+	if (ledger_find_crl(
+	        issue->ledger, serial, crl_der(item->crl), &record, &item->known, err) < 0)
 		return -1;
-	item->known = found && buf_same(&record.certificate, der->data, der->len);
 	item->anchored = crl_anchor(item->crl, &item->anchor);
 	if (item->known && was_adopted(&record)) {
 		item->fits = true;

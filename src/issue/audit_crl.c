@@ -30,19 +30,18 @@ static bool is_adopted(const struct record *record)
 	return memcmp(&record->definition, &none, sizeof(none)) == 0;
 }
 
-int audit_crl_known(struct audit *audit, const struct audit_issuer *issuer,
-    const struct crl *crl, enum audit_knowledge *ret, struct err *err)
+int audit_crl_known(
+    struct audit *audit, const struct crl *crl, enum audit_knowledge *ret, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
 	uint8_t serial[SERIAL_LEN];
 	bool found = false;
 
 	number_bytes(crl_number(crl), serial);
-	if (ledger_by_serial(
-	        audit->subject->ledger, issuer->name, serial, &record, &found, err) < 0)
+	if (ledger_find_crl(
+	        audit->subject->ledger, serial, crl_der(crl), &record, &found, err) < 0)
 		return -1;
-	if (!found || record.kind != RECORD_CRL ||
-	    !buf_same(&record.certificate, crl_der(crl)->data, crl_der(crl)->len))
+	if (!found)
 		*ret = AUDIT_IS_NONE;
 	else
 		*ret = is_adopted(&record) ? AUDIT_IS_ADOPTED : AUDIT_IS_OWN;

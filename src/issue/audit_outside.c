@@ -93,7 +93,7 @@ static int judge_list(
 
 	if (!issuer) /* somebody else's */
 		return 0;
-	if (audit_crl_known(audit, issuer, crl, &known, err) < 0)
+	if (audit_crl_known(audit, crl, &known, err) < 0)
 		return -1;
 	anchor.fit = fit_of(audit, file, crl, known, &anchor.anchor);
 	if (known == AUDIT_IS_NONE) {

@@ -76,8 +76,8 @@ enum audit_knowledge {
 	AUDIT_IS_OWN,     /* it was signed with this ledger */
 	AUDIT_IS_ADOPTED, /* it was taken over after a restore: its definition is all zero */
 };
-int audit_crl_known(struct audit *audit, const struct audit_issuer *issuer,
-    const struct crl *crl, enum audit_knowledge *ret, struct err *err) MICA_CHECKED;
+int audit_crl_known(struct audit *audit, const struct crl *crl, enum audit_knowledge *ret,
+    struct err *err) MICA_CHECKED;
 /* What was revoked and stands on no list yet. */
 void audit_unlisted(struct audit *audit);
 

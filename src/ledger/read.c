@@ -112,6 +112,31 @@ int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial
 	return 0;
 }
 
+int ledger_find_crl(struct ledger *ledger, const uint8_t number[20], const struct buf *der,
+    struct record *ret, bool *ret_found, struct err *err)
+{
+	MICA_FREE char *ca = NULL;
+
+	*ret_found = false;
+	for (;;) {
+		MICA_AUTO(record_clear) struct record record = { 0 };
+
+		if (next_ca(ledger, &ca, err) < 0)
+			return -1;
+		if (!ca)
+			return 0;
+		if (read_serial(ledger, ca, number, &record, err) < 0)
+			return -1;
+		if (record.seq == 0 || record.kind != RECORD_CRL ||
+		    !buf_same(&record.certificate, der->data, der->len))
+			continue;
+		*ret = record;
+		record = (struct record){ 0 };
+		*ret_found = true;
+		return 0;
+	}
+}
+
 int ledger_in_state(struct ledger *ledger, enum record_state state, struct record **ret,
     size_t *ret_n, struct err *err)
 {
