@@ -82,7 +82,8 @@ static void name_leaf(const struct accepting *accepting, const struct audit_unkn
 
 	record->kind =
 	    certificate->for_server && certificate->purposes ? RECORD_SERVER : RECORD_CLIENT;
-	record->entry = mem_strdup(entry ? entry->name : "unknown");
+	/* no entry of an inventory can be called that */
+	record->entry = mem_strdup(entry ? entry->name : "unknown:leaf");
 	if (entry && is_wanted(entry, certificate))
 		record->definition = inventory_definition(entry);
 }
