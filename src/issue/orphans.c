@@ -8,6 +8,8 @@
 #include "anchor.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <mica/chain.h>
 #include <mica/file.h>
@@ -54,19 +56,17 @@ static int judge_ca(
 }
 
 /* What cannot be read says nothing. */
-static int judge_pair(
-    struct issue *issue, struct pair *pair, const char *ca_path, struct err *err)
+static int judge_pair(struct issue *issue, struct pair *pair, const char *ca_path,
+    const struct buf *bundle, struct err *err)
 {
 	BUF_AUTO lists = BUF_INIT;
-	BUF_AUTO bundle = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	struct buf *ders = NULL;
 	size_t n = 0;
 	int status = 0;
 
 	if (file_read(AT_FDCWD, pair->path, MOST_BYTES, &lists, &ignored) < 0 ||
-	    file_read(AT_FDCWD, ca_path, FILE_MAX_TEXT, &bundle, &ignored) < 0 ||
-	    chain_read_ders(ca_path, &bundle, &ders, &n, &ignored) < 0)
+	    chain_read_ders(ca_path, bundle, &ders, &n, &ignored) < 0)
 		return 0;
 	if (crl_read(pair->path, &lists, &pair->crls, &pair->n_crls, &ignored) == 0) {
 		for (size_t i = 0; status == 0 && i < n; i++) {
@@ -81,22 +81,71 @@ static int judge_pair(
 	return status;
 }
 
-static int judge_all(struct issue *issue, size_t ca, struct err *err)
+/* The pairs that were judged for one CA: many places hold the same two files, and a CRL may be
+ * long. */
+struct judged {
+	struct digest *pairs;
+	size_t n, cap;
+};
+
+static void judged_clear(struct judged *judged)
+{
+	free(judged->pairs);
+}
+
+static bool is_news(struct judged *judged, const struct digest *pair)
+{
+	for (size_t i = judged->n; i > 0; i--) {
+		if (memcmp(&judged->pairs[i - 1], pair, sizeof(*pair)) == 0)
+			return false;
+	}
+	judged->pairs =
+	    mem_grow(judged->pairs, &judged->cap, judged->n + 1, sizeof(*judged->pairs));
+	judged->pairs[judged->n++] = *pair;
+	return true;
+}
+
+static int judge_state(struct issue *issue, size_t ca, struct err *err)
 {
 	const struct inv_ca *inv = &issue->inventory->cas[ca];
-	MICA_FREE char *state_crl = crl_path(issue, ca);
-	MICA_FREE char *state_ca =
-	    mem_printf("%s/%s.pem", issue->inventory->state_dir, inv->name);
-	struct pair pair = { .inv = inv, .path = state_crl };
+	MICA_FREE char *crl = crl_path(issue, ca);
+	MICA_FREE char *path = mem_printf("%s/%s.pem", issue->inventory->state_dir, inv->name);
+	struct pair pair = { .inv = inv, .path = crl };
+	struct err ignored = ERR_INIT;
+	BUF_AUTO bundle = BUF_INIT;
 
-	if (judge_pair(issue, &pair, state_ca, err) < 0)
+	if (file_read(AT_FDCWD, path, FILE_MAX_TEXT, &bundle, &ignored) < 0)
+		return 0;
+	return judge_pair(issue, &pair, path, &bundle, err);
+}
+
+static int judge_place(struct issue *issue, const struct inv_ca *inv, struct place *place,
+    struct judged *judged, struct err *err)
+{
+	MICA_FREE char *crl = mem_printf("%s/crl.pem", place->dir);
+	MICA_FREE char *path = mem_printf("%s/ca.pem", place->dir);
+	struct pair pair = { .inv = inv, .path = crl };
+	struct err ignored = ERR_INIT;
+	BUF_AUTO bundle = BUF_INIT;
+	struct digest both[2], of_both;
+
+	if (!anchor_crl_file(place, &both[0]) ||
+	    file_read(AT_FDCWD, path, FILE_MAX_TEXT, &bundle, &ignored) < 0)
+		return 0;
+	both[1] = digest_of(bundle.data, bundle.len);
+	of_both = digest_of(both, sizeof(both));
+	return is_news(judged, &of_both) ? judge_pair(issue, &pair, path, &bundle, err) : 0;
+}
+
+static int judge_all(struct issue *issue, size_t ca, struct err *err)
+{
+	MICA_AUTO(judged_clear) struct judged judged = { 0 };
+	const struct inv_ca *inv = &issue->inventory->cas[ca];
+
+	if (judge_state(issue, ca, err) < 0)
 		return -1;
 	for (size_t i = 0; i < issue->n_places; i++) {
-		MICA_FREE char *crl = mem_printf("%s/crl.pem", issue->places[i].dir);
-		MICA_FREE char *bundle = mem_printf("%s/ca.pem", issue->places[i].dir);
-
-		pair = (struct pair){ .inv = inv, .path = crl };
-		if (judge_pair(issue, &pair, bundle, err) < 0)
+		if (judge_place(issue, inv, &issue->places[i], &judged, err) < 0)
 			return -1;
 	}
 	return 0;
