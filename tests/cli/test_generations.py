@@ -258,6 +258,7 @@ def test_two_words_are_edited(served):
     planned = plan(home)
     assert {i["action"] for i in planned.values()} == {"rotate"} and not any(i["held"] for i in planned.values())
     assert planned["server"]["why"] == "issued by 'g1', and 'g2' issues now"
+    assert "in one run" not in home.mica("plan").err
     done = home.mica("apply", "--json").json
     assert (done["rotated"], done["delivered"], done["restarted"], done["held"]) == (2, 0, 1, 0)
     assert starts(home) == [("prod", "2", G1), ("prod", "2", G2)]
@@ -283,8 +284,14 @@ def test_the_order_is_kept_in_one_apply(served):
     assert "then, once everybody it concerns trusts 'g2' and was restarted: 2 certificates to issue anew" in shown.out
     document = home.mica("plan", "--json").json
     assert document["held"] == 2 and document["signatures"] == 0
+    (finding,) = [f for f in document["findings"] if f["rule"] == "trusted-and-issuing"]
+    assert finding["text"] == "CA 'g2' is trusted and issues 'server' in one run: clients that read ca.pem only " \
+                                 "when they start need a restart in between"
+    assert "warning: CA 'g2' is trusted and issues 'server' in one run" in shown.err
+    assert "one apply with 'state: trusted' for 'g2'" in shown.err
     home.mica("plan", "--exit-code", code=4)
     done = home.mica("apply", "--json").json
+    assert [f["rule"] for f in done["findings"]].count("trusted-and-issuing") == 1
     assert [(i["entry"], i["action"], i["held"]) for i in done["items"]] == [
         ("server", "deliver", True), ("ingest", "deliver", True), ("server", "rotate", False), ("ingest", "rotate", False)]
     assert (done["delivered"], done["rotated"], done["restarted"], done["held"], done["served"]) == (2, 2, 2, 0, True)
