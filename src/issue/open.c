@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -108,13 +109,29 @@ static bool nothing_there(const char *dir)
 	return stat(dir, &st) < 0 && errno == ENOENT;
 }
 
+/* There is no way back but a copy, so somebody has to hear of it. */
+static void tell_upgrade(struct issue *issue)
+{
+	const struct mark where = { issue->inventory->state_dir, 0, 0 };
+	const int64_t from = ledger_upgraded_from(issue->ledger);
+
+	if (from == 0)
+		return;
+	findings_add(issue->findings, FINDING_NOTE, "ledger-upgraded", &where, NULL,
+	    "the ledger was brought from schema %" PRId64 " to %" PRId64
+	    ": a mica before this one cannot read it any more",
+	    from, ledger_schema());
+}
+
 static int open_ledger(struct issue *issue, enum issue_state_dir state_dir, struct err *err)
 {
 	if (state_dir == ISSUE_STATE_NEEDED && nothing_there(issue->inventory->state_dir))
 		return 0;
 	if (ledger_open(issue->inventory->state_dir, issue->mode, issue->ambient.now,
-	        &issue->ledger, err) == 0)
+	        &issue->ledger, err) == 0) {
+		tell_upgrade(issue);
 		return 0;
+	}
 	if (issue->mode == LEDGER_READ && err->kind == ERR_NOT_FOUND)
 		return 0;
 	return -1;

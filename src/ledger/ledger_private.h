@@ -80,6 +80,7 @@ struct ledger {
 	struct head head; /* valid between db_begin() and db_end() */
 	int64_t newest;   /* the last event's time when it was opened: no event is older */
 	struct findings told;
+	int64_t upgraded_from; /* schema version; 0: it was not */
 	bool writing;
 	/* what this run made; ledger_close() removes it again unless something was recorded */
 	bool made_dir, made_lock, made;

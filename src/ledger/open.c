@@ -324,6 +324,11 @@ void ledger_told(const struct ledger *ledger, struct findings *findings)
 	}
 }
 
+int64_t ledger_upgraded_from(const struct ledger *ledger)
+{
+	return ledger->upgraded_from;
+}
+
 int ledger_open(const char *state_dir, enum ledger_mode mode, int64_t now, struct ledger **ret,
     struct err *err)
 {

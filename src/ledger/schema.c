@@ -250,6 +250,11 @@ int schema_check(struct ledger *ledger, int64_t *ret_version, struct err *err)
 	return 0;
 }
 
+int64_t ledger_schema(void)
+{
+	return SCHEMA_VERSION;
+}
+
 bool schema_is_old(int64_t version)
 {
 	return version < SCHEMA_VERSION;

@@ -106,6 +106,7 @@ int upgrade_file(struct ledger *ledger, int64_t version, struct err *err)
 			err_hint(err, "it is as it was; mica audit tells all that is wrong");
 		return -1;
 	}
+	ledger->upgraded_from = version;
 	/* so that what was moved does not wait in the WAL; a reader may be in the way */
 	(void)sqlite3_wal_checkpoint_v2(
 	    ledger->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenes of the ledger: revocation, what is restored, what an older program wrote, and what is written of it all."""
-import contextlib
-import re
 import shutil
-import sqlite3
 
-from harness.parts import TESTS
+from harness.older import older
 from harness.points import Scene
 from harness.run import run
 

@@ -136,7 +136,10 @@ static void test_everything_survives(void **state)
 	make_old(dir);
 	assert_int_equal(version_of(dir), 1);
 	contents_in(dir, &before);
-	ledger_close(open_ledger(dir, LEDGER_WRITE, LATER));
+	ledger = open_ledger(dir, LEDGER_WRITE, LATER);
+	assert_int_equal(ledger_upgraded_from(ledger), 1);
+	assert_int_equal(ledger_schema(), 2);
+	ledger_close(mem_give(ledger));
 	assert_int_equal(version_of(dir), 2);
 	contents_in(dir, &after);
 	assert_string_equal(buf_text(&before), buf_text(&after));
@@ -145,6 +148,7 @@ static void test_everything_survives(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	/* and the chain goes on from there */
 	ledger = open_ledger(dir, LEDGER_WRITE, LATER);
+	assert_int_equal(ledger_upgraded_from(ledger), 0);
 	ok(ledger_anchor(ledger, &old, &err));
 	assert_int_equal(old.events, EVENTS);
 	assert_int_equal(old.records, RECORDS);
