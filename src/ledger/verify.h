@@ -17,6 +17,15 @@ struct seen {
 
 enum { STATE_UNKNOWN = 0xff }; /* cannot be followed, or read: told already */
 
+/* What one broken event draws after it: the first of a kind is told, the others are counted. */
+enum { MOST_KINDS = 8 };
+
+struct following {
+	const char *what; /* a string constant */
+	int64_t last;
+	size_t more;
+};
+
 struct walk {
 	struct ledger *ledger;
 	struct findings *found; /* NULL: the first misfit ends the walk */
@@ -27,6 +36,7 @@ struct walk {
 	struct seen *seen; /* by number of record, from 1 */
 	size_t n, cap;
 	int64_t revoked; /* events of revocations */
+	struct following following[MOST_KINDS];
 };
 
 /* A misfit: a finding, and 0; or ERR_FAILED and -1. */

@@ -2,7 +2,8 @@
 /*
  * Along the chain, event by event. Where an event does not fit and the walk goes on, it goes on
  * from the hash that is noted there: one change is one finding, not one for each event after
- * it.
+ * it. Where each of them is another all the same, as after a search and replace, the first is
+ * told, and how many there are.
  */
 #include "verify.h"
 
@@ -19,6 +20,40 @@ static int bad_event(struct walk *walk, int64_t seq, const char *what, struct er
 {
 	return walk_misfit(walk, err, "ledger-event",
 	    "event %" PRId64 " of the ledger does not fit: %s", seq, what);
+}
+
+/* The same of what may be so of every event from there on. */
+static int bad_link(struct walk *walk, int64_t seq, const char *what, struct err *err)
+{
+	struct following *kind = walk->following;
+
+	while (kind < walk->following + MOST_KINDS - 1 && kind->what &&
+	       strcmp(kind->what, what) != 0)
+		kind++;
+	if (!walk->found || !kind->what) {
+		kind->what = what;
+		return bad_event(walk, seq, what, err);
+	}
+	kind->last = seq;
+	kind->more++;
+	return 0;
+}
+
+static int tell_following(struct walk *walk, struct err *err)
+{
+	for (size_t i = 0; i < MOST_KINDS; i++) {
+		const struct following *kind = &walk->following[i];
+
+		if (kind->more == 0)
+			continue;
+		if (walk_misfit(walk, err, "ledger-event",
+		        "%zu more event%s of the ledger, the last of them event %" PRId64
+		        ", %s not fit either: %s",
+		        kind->more, kind->more == 1 ? "" : "s", kind->last,
+		        kind->more == 1 ? "does" : "do", kind->what) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int bad_record(
@@ -151,7 +186,7 @@ static int intended(struct walk *walk, const struct event *event, struct err *er
 {
 	bool in_turn = event->record == (int64_t)walk->n + 1;
 
-	if (!in_turn && bad_event(walk, event->seq, "its record is out of turn", err) < 0)
+	if (!in_turn && bad_link(walk, event->seq, "its record is out of turn", err) < 0)
 		return -1;
 	know(walk, event);
 	if (event->record >= 1 && event->record <= (int64_t)walk->n)
@@ -168,7 +203,7 @@ static int take_state(
 	if (state == RECORD_INTENDED)
 		return intended(walk, event, err);
 	if (event->record < 1 || event->record > (int64_t)walk->n) {
-		if (bad_event(walk, event->seq, "its record was not intended", err) < 0)
+		if (bad_link(walk, event->seq, "its record was not intended", err) < 0)
 			return -1;
 		know(walk, event);
 	}
@@ -177,7 +212,7 @@ static int take_state(
 	seen = &walk->seen[event->record - 1];
 	if (seen->state != STATE_UNKNOWN &&
 	    !record_may_become((enum record_state)seen->state, state) &&
-	    bad_event(walk, event->seq, "its record could not come to that state", err) < 0)
+	    bad_link(walk, event->seq, "its record could not come to that state", err) < 0)
 		return -1;
 	seen->state = (uint8_t)state;
 	seen->issued |= state == RECORD_ISSUED;
@@ -192,11 +227,11 @@ static int check_link(
 	struct digest hash = chain_next(&walk->head.hash, event);
 
 	if (!walk->broken && !same(&hash, noted) &&
-	    bad_event(walk, event->seq, "its hash is another", err) < 0)
+	    bad_link(walk, event->seq, "its hash is another", err) < 0)
 		return -1;
 	walk->broken = false;
 	if (event->at < walk->at &&
-	    bad_event(walk, event->seq, "it is older than the one before", err) < 0)
+	    bad_link(walk, event->seq, "it is older than the one before", err) < 0)
 		return -1;
 	walk->at = event->at;
 	walk->head = (struct head){ .seq = event->seq, .hash = *noted };
@@ -259,5 +294,5 @@ int walk_events(struct walk *walk, struct err *err)
 		if (check_event(walk, row, err) < 0)
 			return -1;
 	}
-	return found < 0 ? -1 : check_head(walk, err);
+	return found < 0 || tell_following(walk, err) < 0 ? -1 : check_head(walk, err);
 }

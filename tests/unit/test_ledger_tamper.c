@@ -161,6 +161,40 @@ static void test_changes_are_found(void **state)
 	}
 }
 
+static size_t count_rule(const struct findings *found, const char *rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->n; i++)
+		n += strcmp(found->items[i].rule, rule) == 0;
+	return n;
+}
+
+/* Every event from one on is another: the first is told, and how many follow it; what is wrong
+ * with a record is told all the same. */
+static void test_what_follows_from_a_break_is_counted(void **state)
+{
+	SCRATCH_AUTO dir = scratch_new();
+	LEDGER_AUTO ledger = NULL;
+	FINDINGS_AUTO found = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	make_ledger(dir);
+	run_sql(dir, "UPDATE event SET at = at - seq WHERE seq >= 3;"
+	             "UPDATE tbs SET bytes = x'00' WHERE record = 4");
+	ledger = open_ledger(dir, LEDGER_AUDIT, NOW);
+	ok(ledger_audit(ledger, &found, &err));
+	assert_true(told(&found, "event 3 of the ledger does not fit: its hash is another"));
+	assert_true(told(&found, "event 3 of the ledger does not fit: it is older"));
+	assert_false(told(&found, "event 4 of the ledger"));
+	assert_true(told(&found, "do not fit either: its hash is another"));
+	assert_true(told(&found, "do not fit either: it is older than the one before"));
+	assert_int_equal(count_rule(&found, "ledger-event"), 4);
+	assert_true(
+	    told(&found, "record 4 of the ledger ('server') does not fit: its TBS bytes"));
+}
+
 /* Several changes: each is told. */
 static void test_an_audit_goes_on(void **state)
 {
@@ -318,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_untouched),
 		cmocka_unit_test(test_changes_are_found),
 		cmocka_unit_test(test_an_audit_goes_on),
+		cmocka_unit_test(test_what_follows_from_a_break_is_counted),
 		cmocka_unit_test(test_an_audit_comes_to_an_end),
 		cmocka_unit_test(test_the_chain_as_the_header_says),
 	};
