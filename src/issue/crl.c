@@ -221,10 +221,10 @@ bool crlset_judge(const struct issue *issue, struct place *place)
 	bool there = anchor_crl_file(place, &found);
 	const char *detail = "";
 
-	if (!same(&delivery->crl_list, &issue->crls->wanted) || runs_out(issue, delivery))
-		detail = "";
-	else if (!there)
+	if (!there)
 		detail = "crl.pem is missing";
+	else if (!same(&delivery->crl_list, &issue->crls->wanted) || runs_out(issue, delivery))
+		detail = "";
 	else if (!same(&found, &delivery->crl_file))
 		detail = "crl.pem was changed";
 	else

@@ -125,6 +125,15 @@ static char *key_reason(const struct reason_input *in)
 	return NULL;
 }
 
+/* The file that is missing or edited says so itself. */
+static char *crl_reason(const struct reason_input *in, const struct tree_fact *fact)
+{
+	MICA_FREE char *path = tree_path(in, fact);
+
+	return mem_printf(
+	    "%s in %s", fact->detail[0] ? fact->detail : "crl.pem must change", path);
+}
+
 static char *deliver_reason(const struct reason_input *in)
 {
 	const struct tree_fact *fact =
@@ -140,7 +149,7 @@ static char *deliver_reason(const struct reason_input *in)
 	if (fact->state == TREE_CA_CHANGED)
 		return with_detail(in, fact, "ca.pem must change");
 	if (fact->state == TREE_CRL_CHANGED)
-		return with_detail(in, fact, "crl.pem must change");
+		return crl_reason(in, fact);
 	return with_detail(in, fact, "files are out of date");
 }
 
