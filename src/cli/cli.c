@@ -46,11 +46,16 @@ static int check_key_uris(struct run *run, const struct inventory *inventory, st
 	    err, ERR_FAILED, "'%s' has %zu fault%s", inventory->file, bad, bad == 1 ? "" : "s");
 }
 
+static const char *inventory_file(const struct run *run)
+{
+	return run->options.file ? run->options.file : "mica.yaml";
+}
+
 static struct issue_params params_of(
     const struct run *run, enum ledger_mode mode, enum issue_state_dir state_dir)
 {
 	return (struct issue_params){
-		.inventory = run->options.file ? run->options.file : "mica.yaml",
+		.inventory = inventory_file(run),
 		.mode = mode,
 		.state_dir = state_dir,
 		.ambient = run->ambient,
@@ -91,6 +96,19 @@ int run_open_told(
 	return open_by(run, &params, ret, err);
 }
 
+int run_load(struct run *run, struct inventory **ret, struct err *err)
+{
+	MICA_AUTO(inventory_freep) struct inventory *inventory = NULL;
+
+	if (inventory_load(inventory_file(run), &run->report.findings, &inventory, err) < 0 ||
+	    check_key_uris(run, inventory, err) < 0)
+		return -1;
+	free(run->state_dir);
+	run->state_dir = mem_strdup(inventory->state_dir);
+	*ret = mem_give(inventory);
+	return 0;
+}
+
 int run_ca(const struct run *run, const struct inventory *inventory, const struct inv_ca **ret,
     struct err *err)
 {
@@ -117,14 +135,13 @@ int run_ca(const struct run *run, const struct inventory *inventory, const struc
 
 char *run_state_dir(const struct run *run)
 {
-	const char *file = run->options.file ? run->options.file : "mica.yaml";
 	MICA_AUTO(inventory_freep) struct inventory *inventory = NULL;
 	FINDINGS_AUTO findings = FINDINGS_INIT;
 	struct err err = ERR_INIT;
 
 	if (run->state_dir)
 		return mem_strdup(run->state_dir);
-	if (inventory_load(file, &findings, &inventory, &err) < 0)
+	if (inventory_load(inventory_file(run), &findings, &inventory, &err) < 0)
 		return NULL;
 	return mem_strdup(inventory->state_dir);
 }

@@ -31,6 +31,9 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
 int run_open_told(struct run *run, enum ledger_mode mode, struct issue **ret,
     struct err *err) MICA_CHECKED;
 
+/* The inventory alone, with the keys' URIs checked: for what needs nothing of the ledger. */
+int run_load(struct run *run, struct inventory **ret, struct err *err) MICA_CHECKED;
+
 /* Where the inventory says that the state lies, whether or not it could be opened; NULL: the
  * inventory cannot be read. free() it. */
 char *run_state_dir(const struct run *run);

@@ -120,41 +120,75 @@ static int find_key(struct run *run, const struct issue *issue, struct login *lo
 	return 0;
 }
 
-static int show(struct run *run, const struct issue *issue, const struct inv_ca *ca,
-    const struct tokens *tokens, struct err *err)
+static int find_latches(struct run *run, const struct inventory *inventory,
+    const struct inv_ca *ca, struct token_latches *ret, struct err *err)
+{
+	if (latchview_find(inventory, ca, ret, err) < 0)
+		return -1;
+	latchview_tell_all(&run->report.findings, ret);
+	return 0;
+}
+
+static int list_ca_tokens(const struct inv_ca *ca, struct tokens *ret, struct err *err)
+{
+	const struct token_params params = { .module = ca->module,
+		.module_args = ca->module_args };
+
+	return list_tokens(&params, ret, err);
+}
+
+static int show(
+    struct run *run, const struct issue *issue, const struct inv_ca *ca, struct err *err)
 {
 	const struct inventory *inventory = issue_inventory(issue);
 	const struct login_params login_params = { ca, inventory->state_dir, run->ambient.now,
 		&run->options, &run->report };
 	MICA_AUTO(login_freep) struct login *login = NULL;
 	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
+	MICA_AUTO(tokens_clear) struct tokens tokens = { 0 };
 	const struct token_key *key = NULL;
 
+	if (list_ca_tokens(ca, &tokens, err) < 0)
+		return -1;
 	if (run_prints(run))
-		print_tokens(run, tokens);
+		print_tokens(run, &tokens);
 	/* a login tells of a latch itself, and removes it when it succeeds */
-	if (!run->options.list &&
-	    (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
-	        find_key(run, issue, login, &key, err) < 0))
+	if (login_begin(&login_params, &login, err) < 0 || login_enter(login, err) < 0 ||
+	    find_key(run, issue, login, &key, err) < 0 ||
+	    find_latches(run, inventory, ca, &latches, err) < 0)
 		return -1;
-	if (latchview_find(inventory, ca, &latches, err) < 0)
-		return -1;
-	latchview_tell_all(&run->report.findings, &latches);
 	if (run->options.json)
-		print_json(run, tokens, key ? keyview_json(key) : json_null(),
+		print_json(run, &tokens, key ? keyview_json(key) : json_null(),
 		    latchview_json(&latches));
 	if (run_prints(run) && key)
 		print_key(key, issue_ca_of(issue, ca) ? ca->name : "none yet");
 	return EXIT_DONE;
 }
 
+static int list(struct run *run, const struct inventory *inventory, const struct inv_ca *ca,
+    struct err *err)
+{
+	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
+	MICA_AUTO(tokens_clear) struct tokens tokens = { 0 };
+
+	if (list_ca_tokens(ca, &tokens, err) < 0)
+		return -1;
+	if (run_prints(run))
+		print_tokens(run, &tokens);
+	if (find_latches(run, inventory, ca, &latches, err) < 0)
+		return -1;
+	if (run->options.json)
+		print_json(run, &tokens, json_null(), latchview_json(&latches));
+	return EXIT_DONE;
+}
+
 /* Nothing is asked of the token: it may be the one that hangs. */
-static int clear_latches(
-    struct run *run, const struct issue *issue, const struct inv_ca *ca, struct err *err)
+static int clear_latches(struct run *run, const struct inventory *inventory,
+    const struct inv_ca *ca, struct err *err)
 {
 	MICA_AUTO(token_latches_clear) struct token_latches latches = { NULL, 0 };
 
-	if (latchview_find(issue_inventory(issue), ca, &latches, err) < 0)
+	if (latchview_find(inventory, ca, &latches, err) < 0)
 		return -1;
 	for (size_t i = 0; i < latches.n; i++) {
 		BUF_AUTO name = BUF_INIT;
@@ -190,27 +224,35 @@ static int check_options(const struct options *options, struct err *err)
 	return evidence_check_options(options, err);
 }
 
+/* The inventory is all that these need, and a ledger that others refuse is no reason not to see
+ * the tokens. */
+static int without_ledger(struct run *run, struct err *err)
+{
+	MICA_AUTO(inventory_freep) struct inventory *inventory = NULL;
+	const struct inv_ca *ca;
+
+	if (run_load(run, &inventory, err) < 0 || run_ca(run, inventory, &ca, err) < 0)
+		return -1;
+	if (run->options.list)
+		return list(run, inventory, ca, err);
+	return clear_latches(run, inventory, run->options.n_words > 0 ? ca : NULL, err);
+}
+
 int verb_token(struct run *run, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
-	MICA_AUTO(tokens_clear) struct tokens tokens = { 0 };
-	struct token_params params = { 0 };
 	const struct inv_ca *ca;
 
 	if (check_options(&run->options, err) < 0)
 		return -1;
 	if (run->options.module)
 		return token_of_module(run, err);
+	if (run->options.list || run->options.clear_latch)
+		return without_ledger(run, err);
 	if (run_open(run, LEDGER_READ, ISSUE_STATE_NEEDED, &issue, err) < 0 ||
 	    run_ca(run, issue_inventory(issue), &ca, err) < 0)
 		return -1;
-	if (run->options.clear_latch)
-		return clear_latches(run, issue, run->options.n_words > 0 ? ca : NULL, err);
 	if (run->options.prove)
 		return evidence_prove(run, issue, err);
-	params.module = ca->module;
-	params.module_args = ca->module_args;
-	if (list_tokens(&params, &tokens, err) < 0)
-		return -1;
-	return show(run, issue, ca, &tokens, err);
+	return show(run, issue, ca, err);
 }
