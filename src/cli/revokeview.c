@@ -95,16 +95,19 @@ static void print_revoked(const struct revokeview *view)
 {
 	const struct revoke_found *found = view->found;
 	BUF_AUTO serial = BUF_INIT;
+	char issued[CLOCK_TEXT];
 	char when[CLOCK_TEXT];
 
 	add_serial(&serial, found->record.serial);
+	clock_text(found->record.created, issued);
 	if (found->revoked)
-		printf("'%s', serial %s, is revoked already, since %s, as %s\n",
-		    found->record.entry, buf_text(&serial), clock_text(found->said.at, when),
+		printf("'%s', serial %s, issued %s, is revoked already, since %s, as %s\n",
+		    found->record.entry, buf_text(&serial), issued,
+		    clock_text(found->said.at, when),
 		    revocation_reason_name(found->said.reason));
 	else
-		printf("revoked: '%s' (%s), serial %s, as %s\n", found->record.entry,
-		    record_kind_name(found->record.kind), buf_text(&serial),
+		printf("revoked: '%s' (%s), serial %s, issued %s, as %s\n", found->record.entry,
+		    record_kind_name(found->record.kind), buf_text(&serial), issued,
 		    revocation_reason_name(view->reason));
 }
 
@@ -179,6 +182,7 @@ static json_t *json_of_found(const struct revokeview *view)
 	json_set_hex(item, "serial", found->record.serial, SERIAL_LEN);
 	json_set_text(item, "reason", revocation_reason_name(view->reason));
 	json_set_time(item, "since", found->revoked ? found->said.at : view->run->ambient.now);
+	json_set_time(item, "created", found->record.created);
 	json_set_time(item, "not-after", found->record.not_after);
 	json_set_bool(item, "already", found->revoked);
 	json_set(item, "others", others);

@@ -90,6 +90,15 @@ def test_ten_runs_of_a_timer_with_a_stale_pin_are_one_try(world):
     assert world.logins() == 1
 
 
+def test_a_revocation_is_not_even_recorded(world):
+    world.pin(WRONG)
+    world.timer(code=1)
+    said = world.run("revoke", "ingest", "--reason", "keyCompromise", "--unattended", code=3)
+    assert "mica token --clear-latch" in said.err, said
+    assert not [r for r in world.home.records() if r["state"] == "revoked"]
+    assert world.logins() == 1
+
+
 def test_status_and_token_say_so(world):
     world.pin(WRONG)
     before = int(time.time())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """revoke: what may be named and how, what is refused before the login, and what OpenSSL and GnuTLS make of the CRL."""
 import re
+import time
 
 import pytest
 
@@ -39,13 +40,30 @@ def revocations(home, path="state/g1.crl"):
     return reasons
 
 
+def created(home, serial):
+    at = next(r["created"] for r in home.records() if r["serial"].hex() == serial.lower())
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
+def test_the_result_says_which_it_is(home):
+    """After an apply the same name is another certificate: one sees it by when it was issued."""
+    home.begin()
+    home.mica("revoke", "ingest", "--reason", "superseded")
+    home.mica("apply")
+    serial = serial_of(home / PAIRS["ingest"])
+    said = home.mica("revoke", "ingest", "--reason", "superseded", "--json").json["revoked"]
+    assert (said["serial"], said["created"], said["already"]) == (serial.lower(), created(home, serial), False)
+    again = home.mica("revoke", "ingest", "--reason", "superseded", env=NOWHERE).out
+    assert f"'ingest', serial {serial.lower()}, issued {said['created']}, is revoked already" in again
+
+
 def test_a_certificate_is_revoked(home):
     home.begin()
     serial = serial_of(home / PAIRS["ingest"])
     assert judged(home, "ingest") == "good"
     with_keys = {n: (home / PAIRS[n]).with_suffix(".key").read_bytes() for n in PAIRS}
     said = home.mica("revoke", "ingest", "--reason", "keyCompromise")
-    assert f"revoked: 'ingest' (client), serial {serial.lower()}, as keyCompromise" in said.out
+    assert f"revoked: 'ingest' (client), serial {serial.lower()}, issued {created(home, serial)}, as keyCompromise" in said.out
     assert "next: mica apply, which issues 'ingest' anew" in said.err
     assert judged(home, "ingest") == "revoked" and judged(home, "server") == "good"
     assert judged(home, "ingest", "out/prod/clients/ingest/crl.pem") == "revoked"
@@ -129,7 +147,7 @@ def test_revoked_already(home):
     home.mica("revoke", "ingest", "--reason", "keyCompromise")
     with home.unchanged():
         said = home.mica("revoke", "ingest", "--reason", "key-compromise", env=NOWHERE)
-        assert "is revoked already, since" in said.out
+        assert "is revoked already, since" in said.out and ", issued 20" in said.out
         said = home.mica("revoke", "ingest", "--reason", "superseded", code=3, env=NOWHERE)
         assert "is revoked already" in said.err and "as keyCompromise: that stays" in said.err
 
