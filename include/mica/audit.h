@@ -106,6 +106,7 @@ struct audit_issuer_fact {
 	struct digest key;
 	struct buf der;
 	int64_t not_after;
+	bool current; /* the newest of its name that is in use: ledger_current() */
 };
 
 struct audit_result {
@@ -168,8 +169,10 @@ int audit_accept(struct issue *issue, const struct audit_subject *subject,
 int audit_acceptable(const struct findings *findings, struct err *err) MICA_CHECKED;
 
 /* What is delivered against what the ledger says of it: a file that is missing, edited, or
- * readable for others. */
-int audit_deliveries(
-    struct issue *issue, struct findings *findings, struct err *err) MICA_CHECKED;
+ * readable for others. Where a certificate lies that the ledger does not know, while an anchor
+ * says that it is behind, nobody need have changed anything. */
+int audit_deliveries(struct issue *issue, const struct audit_subject *subject,
+    const struct audit_result *result, struct findings *findings,
+    struct err *err) MICA_CHECKED;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auditfile.h"
 #include "changes.h"
@@ -99,6 +100,19 @@ static void print_anchors(const struct audit_result *result)
 	}
 }
 
+/* A CA that was renewed has many: which of them counts now. */
+static const char *rank_of(
+    const struct audit_result *result, const struct audit_issuer_fact *ca)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < result->n_cas; i++)
+		n += strcmp(result->cas[i].name, ca->name) == 0;
+	if (n == 1)
+		return "";
+	return ca->current ? " (current)" : " (older)";
+}
+
 static void print_cas(const struct audit_result *result)
 {
 	for (size_t i = 0; i < result->n_cas; i++) {
@@ -107,8 +121,8 @@ static void print_cas(const struct audit_result *result)
 		BUF_AUTO fingerprint = BUF_INIT;
 
 		buf_addhex(&fingerprint, ca->fingerprint.bytes, sizeof(ca->fingerprint.bytes));
-		printf("CA %s: %s, until %s, SHA-256 %s\n", ca->name, ca->subject,
-		    clock_date(ca->not_after, until), buf_text(&fingerprint));
+		printf("CA %s%s: %s, until %s, SHA-256 %s\n", ca->name, rank_of(result, ca),
+		    ca->subject, clock_date(ca->not_after, until), buf_text(&fingerprint));
 	}
 }
 
@@ -192,8 +206,9 @@ static json_t *json_of_cas(const struct audit_result *result)
 		json_set_text(item, "name", ca->name);
 		json_set_text(item, "subject", ca->subject);
 		json_set_time(item, "not-after", ca->not_after);
+		json_set_bool(item, "current", ca->current);
 		json_set_hex(
-		    item, "sha256", ca->fingerprint.bytes, sizeof(ca->fingerprint.bytes));
+		    item, "sha-256", ca->fingerprint.bytes, sizeof(ca->fingerprint.bytes));
 		json_add(list, item);
 	}
 	return list;
@@ -357,7 +372,7 @@ void auditview_accepted(struct run *run, const struct audit_accepted *accepted)
 		report_talk(&run->report, "next: mica plan, then mica apply");
 }
 
-void auditview_accepted_json(const struct audit_accepted *accepted)
+void auditview_accepted_json(const struct run *run, const struct audit_accepted *accepted)
 {
 	json_t *document = json_object();
 
@@ -369,5 +384,6 @@ void auditview_accepted_json(const struct audit_accepted *accepted)
 	json_set_count(document, "crls-written-again", accepted->republished);
 	json_set_count(document, "records-lost", (uint64_t)accepted->lost);
 	json_set_count(document, "serials-unknown", accepted->unknown_serials);
+	json_set(document, "findings", json_of_findings(&run->report.findings));
 	json_print(stdout, document);
 }

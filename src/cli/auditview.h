@@ -25,6 +25,6 @@ int auditview_json(
 
 /* What --accept-restore took over. */
 void auditview_accepted(struct run *run, const struct audit_accepted *accepted);
-void auditview_accepted_json(const struct audit_accepted *accepted);
+void auditview_accepted_json(const struct run *run, const struct audit_accepted *accepted);
 
 #endif

@@ -60,7 +60,7 @@ static int judge(struct run *run, struct issue *issue, struct audit_subject *sub
 	subject->depth = depth_of(&run->options);
 	if (audit_judge(subject, &run->report.findings, result, err) < 0)
 		return -1;
-	return audit_deliveries(issue, &run->report.findings, err);
+	return audit_deliveries(issue, subject, result, &run->report.findings, err);
 }
 
 static int audit_ledger(struct run *run, struct err *err)
@@ -110,6 +110,38 @@ static int review(struct run *run, bool *ret_restored, struct err *err)
 	return audit_acceptable(&run->report.findings, err);
 }
 
+static bool is_among(const struct findings *findings, const struct finding *finding)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		if (strcmp(findings->items[i].rule, finding->rule) == 0 &&
+		    strcmp(findings->items[i].text, finding->text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What an opening finds again was shown before; what it did itself was not. */
+static int open_again(struct run *run, struct issue **ret, struct err *err)
+{
+	struct report *report = &run->report;
+	struct findings all = report->findings;
+	int status;
+
+	report->findings = (struct findings)FINDINGS_INIT;
+	status = run_open_told(run, LEDGER_ACCEPT, ret, err);
+	for (size_t i = 0; i < report->findings.n; i++) {
+		const struct finding *finding = &report->findings.items[i];
+		const struct mark where = { finding->file, finding->line, finding->column };
+
+		if (!is_among(&all, finding))
+			findings_add(&all, finding->level, finding->rule, &where, finding->hint,
+			    "%s", finding->text);
+	}
+	findings_clear(&report->findings);
+	report->findings = all;
+	return status;
+}
+
 static int take_over(struct run *run, struct audit_accepted *ret, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
@@ -117,12 +149,10 @@ static int take_over(struct run *run, struct audit_accepted *ret, struct err *er
 	MICA_AUTO(audit_result_clear) struct audit_result result = { .records = 0 };
 	FINDINGS_AUTO again = FINDINGS_INIT; /* they were shown */
 
-	if (run_open_told(run, LEDGER_ACCEPT, &issue, err) < 0 ||
-	    audit_subject_of(issue, &subject, err) < 0 ||
+	if (open_again(run, &issue, err) < 0 || audit_subject_of(issue, &subject, err) < 0 ||
 	    audit_judge(&subject, &again, &result, err) < 0 ||
 	    audit_acceptable(&again, err) < 0)
 		return -1;
-	report_clear(&run->report); /* what an opening finds was shown */
 	if (audit_accept(issue, &subject, &result, ret, err) < 0)
 		return -1;
 	ret->host = has_rule(&again, "ledger-host");
@@ -139,8 +169,9 @@ static int accept_restore(struct run *run, struct err *err)
 		return -1;
 	if (restored && take_over(run, &accepted, err) < 0)
 		return -1;
+	report_findings(&run->report);
 	if (run->options.json)
-		auditview_accepted_json(&accepted);
+		auditview_accepted_json(run, &accepted);
 	if (run_prints(run))
 		auditview_accepted(run, &accepted);
 	return EXIT_DONE;

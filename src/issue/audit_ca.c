@@ -61,8 +61,16 @@ static void judge_signature(struct audit *audit, const struct record *record,
 	audit->result->signatures++;
 }
 
-static void tell_issuer(struct audit_result *result, const char *name, const struct ca *ca)
+static bool is_active(const struct record *record)
 {
+	return record->state == RECORD_ISSUED || record->state == RECORD_DELIVERED ||
+	       record->state == RECORD_SERVED;
+}
+
+static void tell_issuer(
+    struct audit_result *result, const struct record *record, const struct ca *ca)
+{
+	const char *name = record->entry;
 	size_t cap = result->n_cas;
 	struct audit_issuer_fact fact = {
 		.name = mem_strdup(name),
@@ -70,8 +78,11 @@ static void tell_issuer(struct audit_result *result, const char *name, const str
 		.fingerprint = ca_fingerprint(ca),
 		.key = digest_of(ca_spki(ca)->data, ca_spki(ca)->len),
 		.not_after = ca_not_after(ca),
+		.current = is_active(record),
 	};
 
+	for (size_t i = 0; fact.current && i < result->n_cas; i++)
+		result->cas[i].current &= strcmp(result->cas[i].name, name) != 0;
 	buf_add(&fact.der, ca_der(ca)->data, ca_der(ca)->len);
 	result->cas = mem_grow(result->cas, &cap, result->n_cas + 1, sizeof(fact));
 	result->cas[result->n_cas++] = fact;
@@ -104,7 +115,7 @@ static int judge_own(struct audit *audit, const struct record *record, struct er
 	}
 	audit_fields(audit, record, &issued, audit->findings);
 	judge_signature(audit, record, &issued, ca);
-	tell_issuer(audit->result, record->entry, ca);
+	tell_issuer(audit->result, record, ca);
 	return add_issuer(audit, record->entry, &ca, err);
 }
 
@@ -153,7 +164,7 @@ static void judge_across(struct audit *audit, const struct record *record)
 		return;
 	}
 	audit_fields(audit, record, &issued, audit->findings);
-	tell_issuer(audit->result, record->entry, ca);
+	tell_issuer(audit->result, record, ca);
 	issuer = audit_signer(audit, record->ca, &issued);
 	certified = certified_by(audit, record, ca);
 	if (!issuer)

@@ -176,9 +176,35 @@ static bool is_behind(const struct place *place)
 	return strncmp(place->fact.detail, chain, sizeof(chain) - 1) == 0;
 }
 
-/* A CA or a CRL that changed meanwhile is no fault of what lies there: apply delivers it. */
-int audit_deliveries(struct issue *issue, struct findings *findings, struct err *err)
+static bool ledger_is_behind(const struct audit_result *result)
 {
+	for (size_t i = 0; i < result->n_anchors; i++) {
+		if (result->anchors[i].fit == AUDIT_FOREIGN)
+			return true;
+	}
+	return false;
+}
+
+/* Does a certificate lie in this place that the ledger does not know? */
+static bool holds_unknown(
+    const struct audit_subject *subject, const struct audit_result *result, size_t place)
+{
+	for (size_t i = 0; i < result->n_unknown; i++) {
+		const struct audit_unknown *unknown = &result->unknown[i];
+		const struct audit_file *file = &subject->files[unknown->file];
+
+		if (unknown->what == AUDIT_CERTIFICATE && file->place == place && file->current)
+			return true;
+	}
+	return false;
+}
+
+/* A CA or a CRL that changed meanwhile is no fault of what lies there: apply delivers it. */
+int audit_deliveries(struct issue *issue, const struct audit_subject *subject,
+    const struct audit_result *result, struct findings *findings, struct err *err)
+{
+	const bool behind = ledger_is_behind(result);
+
 	if (issue_gather_facts(issue, err) < 0)
 		return -1;
 	for (size_t i = 0; i < issue->n_places; i++) {
@@ -189,6 +215,14 @@ int audit_deliveries(struct issue *issue, struct findings *findings, struct err 
 		if (!place->delivered ||
 		    (place->fact.state != TREE_OLD && place->fact.state != TREE_KEY_LOST))
 			continue;
+		if (behind && holds_unknown(subject, result, i)) {
+			findings_add(findings, FINDING_ERROR, "delivered", &where,
+			    "mica audit --accept-restore takes it over (docs/backup.md)",
+			    "what lies here for '%s' is newer than the ledger, which is behind "
+			    "(see the anchor), so it is not what it says: %s",
+			    current->entry, place->fact.detail);
+			continue;
+		}
 		findings_add(findings, is_behind(place) ? FINDING_WARNING : FINDING_ERROR,
 		    "delivered", &where, "mica apply mends it; find out who changed it",
 		    "what lies here is not what was delivered for '%s': %s", current->entry,

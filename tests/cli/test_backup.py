@@ -9,6 +9,7 @@ import pytest
 
 from harness import parts
 from harness.inventory import Inventory
+from harness.older import older
 from harness.run import run
 
 PAGE = (parts.TOP / "docs/backup.md").read_text()
@@ -79,6 +80,11 @@ def test_as_it_is_written(home):
         shown = home.mica("audit", code=3)
         for serial in (server, client, revoked):
             assert serial in shown.err, shown
+        listed = home.mica("token", "--list", "--json").json  # which needs nothing of it
+        assert home.token.label in [t["label"] for t in listed["tokens"]]
+        assert "nothing to clear" in home.mica("token", "--clear-latch").out
+    # nobody has changed what lies there
+    assert "newer than the ledger, which is behind" in shown.err and "find out who" not in shown.err, shown
     assert "anchor of g1 in out/prod/tls/crl.pem" in shown.out and "does not fit" in shown.out
     said = shell(home, block("mica audit --accept-restore"))
     assert all(serial in said.err for serial in (server, client, revoked)), "it is shown before it is done"
@@ -138,6 +144,41 @@ def test_a_ledger_that_was_edited_is_no_restore(home):
     assert "this is more than a restore explains" in said.err
 
 
+def test_the_document_has_what_was_found(home):
+    home.begin()
+    lost(home)
+    said = home.mica("audit", "--accept-restore", "--json").json
+    found = [(f["rule"], f["file"], f["text"]) for f in said["findings"]]
+    assert {"anchor", "unknown-signature", "delivered"} <= {rule for rule, *_ in found}
+    assert len(set(found)) == len(found) and said["certificates"] == 4
+
+
+def test_the_first_run_of_a_newer_mica(home):
+    """There is no way back but a copy, so it is told, by the run that did it, and by no other."""
+    home.begin()
+    (home / "out/prod/tls/crl.pem").unlink()
+    older(home / "state/ledger.db", home / "older.db")
+    for verb in ("plan", "status", "audit"):
+        assert "schema" not in home.mica(verb, code=None).err
+    assert "crl.pem is missing in out/prod/tls" in home.mica("plan").out
+    said = home.mica("apply")
+    assert ("state: note: the ledger was brought from schema 1 to 2: a mica before this one cannot read it any more"
+            in said.err), said
+    assert "schema" not in home.mica("rotate", "server").err
+
+
+def test_a_restored_ledger_of_an_older_mica(home):
+    home.begin()
+    shell(home, block("flock state/lock"))
+    home.mica("rotate", "server")
+    older(home / "backup/ledger.db", home / "older.db")
+    shell(home, block("cp -a backup state"))
+    said = home.mica("audit", "--accept-restore")
+    assert said.err.count("the ledger was brought from schema 1 to 2") == 1
+    home.mica("apply")
+    judged(home)
+
+
 def test_all_lists_are_gone(home):
     """Whether the ledger is the newest cannot be told: somebody has to say so."""
     home.begin()
@@ -156,6 +197,7 @@ def test_another_host(home):
     host = home / "state/host"
     host.write_text("0" * len(host.read_text().strip()) + "\n")
     assert "another host" in home.mica("apply", code=3).err.lower() or "host" in home.mica("apply", code=3).err
+    assert home.token.label in home.mica("token", "--list").out
     assert "ledger-host" in str(home.mica("audit", "--json", code=3).json["findings"])
     said = home.mica("audit", "--accept-restore")
     assert said.err.count("belongs to another host") == 1

@@ -34,7 +34,7 @@ def paths(value, at=""):
 def compare(verb, *documents):
     wanted = documented(verb)
     for document in documents:
-        findings = document.pop("findings", [])
+        findings = document.pop("findings")
         assert {key for finding in findings for key in finding} <= FINDING
         seen = paths(document)
         # null, or an empty list, stands for all that is below it
