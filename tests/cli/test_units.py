@@ -87,6 +87,13 @@ def test_they_are_installed_as_examples(tmp_path):
         assert (tmp_path / "share/doc/mica/systemd" / name).read_text() == (UNITS / name).read_text()
 
 
+def test_the_pages_are_installed_beside_them(tmp_path):
+    run(["cmake", "--install", parts.BUILD, "--prefix", tmp_path, "--component", "docs"])
+    there = {p.name: p.read_text() for p in (tmp_path / "share/doc/mica").iterdir()}
+    assert there == {p.name: p.read_text() for p in (parts.TOP / "docs").glob("*.md")}
+    assert len(there) > 10 and "audit.md" in there
+
+
 def test_every_option_in_them_is_known(home):
     """The command lines that the units run."""
     home.write()
