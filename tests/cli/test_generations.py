@@ -2,6 +2,7 @@
 """One CA after the other: states, the order of trust, issue and drop, what is held and what is refused, cross-certificates,
 and another certificate for the same key. docs/generations.md is the page on it."""
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 
@@ -655,7 +657,11 @@ def test_renewed_with_the_same_key(served):
     assert "nothing to do" in home.mica("apply").out
     home.mica("rotate", "--all")
     assert verifies(home, f"{TLS}/server.pem", home.scratch / "old/ca.pem")
-    home.mica("audit")
+    text = home.mica("audit").out
+    assert re.search(r"^CA g1 \(older\): .*\nCA g1 \(current\): ", text, re.M), text
+    assert [(c["name"], c["current"], c["sha-256"]) for c in home.mica("audit", "--json").json["cas"]] == [
+        ("g1", current, hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN"):])).hexdigest())
+        for pem, current in ((before, False), (after, True))]
     said = home.mica("token", "--json").json
     assert said["key"]
 
