@@ -64,7 +64,7 @@ enum revoke_reach {
 };
 
 /* One for each deployment of the inventory, in its order; free() the array. */
-int issue_revoke_reach(struct issue *issue, const struct revoke_found *found,
-    enum revoke_reach **ret, struct err *err) MICA_CHECKED;
+enum revoke_reach *issue_revoke_reach(
+    const struct issue *issue, const struct revoke_found *found);
 
 #endif

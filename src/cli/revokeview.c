@@ -212,10 +212,10 @@ int revokeview(const struct revokeview *view, struct err *err)
 {
 	MICA_AUTO(facts_clear) struct facts facts = { .reach = NULL };
 
-	if (issue_revoke_list(view->issue, view->ca, &facts.list, err) < 0 ||
-	    (view->found &&
-	        issue_revoke_reach(view->issue, view->found, &facts.reach, err) < 0))
+	if (issue_revoke_list(view->issue, view->ca, &facts.list, err) < 0)
 		return -1;
+	if (view->found)
+		facts.reach = issue_revoke_reach(view->issue, view->found);
 	if (view->run->options.json)
 		print_json(view, &facts);
 	if (run_prints(view->run))

@@ -191,13 +191,13 @@ static enum revoke_reach reach(
 	return holds_key(dir, &pem, key) ? REVOKE_LETS_IN : REVOKE_KEEPS_OUT;
 }
 
-int issue_revoke_reach(struct issue *issue, const struct revoke_found *found,
-    enum revoke_reach **ret, struct err *err)
+enum revoke_reach *issue_revoke_reach(
+    const struct issue *issue, const struct revoke_found *found)
 {
 	const struct inventory *inventory = issue->inventory;
+	enum revoke_reach *all = mem_array(inventory->n_deployments + 1, sizeof(*all));
 	struct digest key = { { 0 } };
 
-	(void)err;
 	for (size_t i = 0; i < inventory->n_cas; i++) {
 		const struct buf *spki =
 		    issue->cas[i].inv == found->ca ? ca_spki(issue->cas[i].ca) : NULL;
@@ -205,8 +205,7 @@ int issue_revoke_reach(struct issue *issue, const struct revoke_found *found,
 		if (spki)
 			key = digest_of(spki->data, spki->len);
 	}
-	*ret = mem_array(inventory->n_deployments + 1, sizeof(**ret));
 	for (size_t i = 0; i < inventory->n_deployments; i++)
-		(*ret)[i] = reach(&inventory->deployments[i], &key);
-	return 0;
+		all[i] = reach(&inventory->deployments[i], &key);
+	return all;
 }
