@@ -63,8 +63,7 @@ static void single(struct buf *to, const char *name, const char *help, int64_t n
 	sample(&family, LABELS({ NULL, NULL }), number);
 }
 
-/* --- what is always there ------------------------------------------------------------------
- */
+/* --- what is always there --------------------------------------------------------------- */
 
 static void add_page(const struct page *page, struct buf *to)
 {
@@ -98,8 +97,7 @@ static void add_runs(const struct runs *runs, struct buf *to)
 		sample(&good, LABELS({ "verb", runs->items[i].verb }), runs->items[i].good);
 }
 
-/* --- CAs -----------------------------------------------------------------------------------
- */
+/* --- CAs -------------------------------------------------------------------------------- */
 
 static const char *state_name(enum ca_state state)
 {
@@ -139,8 +137,7 @@ static void add_cas(const struct page *page, struct buf *to)
 		sample(&latches, LABELS({ "ca", cas[i].inv->name }), (int64_t)page->latches[i]);
 }
 
-/* --- certificates --------------------------------------------------------------------------
- */
+/* --- certificates ----------------------------------------------------------------------- */
 
 static void add_stages(const struct page *page, struct buf *to)
 {
@@ -192,8 +189,7 @@ static void add_entries(const struct status *status, struct buf *to)
 	}
 }
 
-/* --- what is to be done --------------------------------------------------------------------
- */
+/* --- what is to be done ----------------------------------------------------------------- */
 
 static bool is_owed(const struct status *status, const char *deployment)
 {

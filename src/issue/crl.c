@@ -8,8 +8,7 @@
 
 #include "anchor.h"
 
-/* --- what the ledger has --------------------------------------------------------------------
- */
+/* --- what the ledger has ---------------------------------------------------------------- */
 
 void crl_serial(int64_t number, uint8_t ret[static 20])
 {
@@ -73,8 +72,7 @@ static int read_revoked(struct issue *issue, size_t ca, struct err *err)
 	return 0;
 }
 
-/* --- crl.pem
- * ---------------------------------------------------------------------------------- */
+/* --- crl.pem ---------------------------------------------------------------------------- */
 
 static bool in_bundle(const struct issue *issue, size_t ca)
 {
@@ -159,8 +157,7 @@ void crlset_free(struct issue *issue)
 	issue->crls = NULL;
 }
 
-/* --- what is due
- * ------------------------------------------------------------------------------- */
+/* --- what is due ------------------------------------------------------------------------ */
 
 static bool same(const struct digest *a, const struct digest *b)
 {
@@ -254,8 +251,7 @@ void crlset_note(const struct issue *issue, struct delivery *delivery)
 	delivery->crl_due = bundle->due;
 }
 
-/* --- the one that a run ends with
- * ----------------------------------------------------------------- */
+/* --- the one that a run ends with ------------------------------------------------------- */
 
 /* Numbers grow (RFC 5280, 5.2.3), also over a restore: the seconds since 1970 are ahead of
  * every number of a list that was signed before, unless lists come closer together than that.

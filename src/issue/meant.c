@@ -165,8 +165,7 @@ static int unknown_name(const struct issue *issue, const char *what, struct err 
 	    err, "name an entry, or a serial number in hex: mica audit -v lists them");
 }
 
-/* --- either --------------------------------------------------------------------------------
- */
+/* --- either ----------------------------------------------------------------------------- */
 
 int meant_find(struct issue *issue, const char *what, struct record *ret, struct err *err)
 {

@@ -111,8 +111,7 @@ int chain_append(struct ledger *ledger, const struct event *what, struct err *er
 	return 0;
 }
 
-/* --- the head: eight bytes of sequence number, most significant first, and the hash
- * ----------- */
+/* --- the head: the sequence number, eight bytes, most significant first, and the hash --- */
 
 static int changed(const struct ledger *ledger, const char *what, struct err *err)
 {

@@ -261,8 +261,7 @@ static void test_an_audit_comes_to_an_end(void **state)
 	assert_true(told(&found, "and 200 more events and records do not fit"));
 }
 
-/* --- another program, that knows only ledger.h, comes to the same hashes
- * ---------------------- */
+/* --- another program, that knows only ledger.h, comes to the same hashes ---------------- */
 
 static void add_field(struct buf *to, const void *bytes, size_t len)
 {
