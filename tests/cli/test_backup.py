@@ -192,6 +192,30 @@ def test_all_lists_are_gone(home):
     judged(home)
 
 
+def test_what_lies_in_no_place_is_nobodys(home):
+    """Its name in the ledger is none that an entry can have, be that called 'unknown'."""
+    inv = Inventory()
+    inv["certificates"][1]["name"] = "unknown"
+    inv.deployment["clients"] = ["unknown"]
+    home.begin(inv)
+    home.mica("apply")
+    shell(home, block("flock state/lock"))
+    home.mica("rotate", "unknown")
+    stray = (home / "out/prod/clients/unknown/client.pem").read_bytes()
+    serial = serial_of(home / "out/prod/clients/unknown/client.pem")
+    home.mica("rotate", "unknown")
+    shell(home, block("cp -a backup state"))
+    for old in (home / "out/prod/clients/unknown").glob("*/client.pem"):
+        if old.read_bytes() == stray:
+            shutil.rmtree(old.parent)
+    (home / "state/stray.pem").write_bytes(stray)
+    home.mica("audit", "--accept-restore")
+    (found,) = [r for r in home.records() if r["serial"].hex() == serial]
+    assert (found["entry"], found["state"]) == ("unknown:leaf", "issued")
+    home.mica("apply")
+    home.mica("audit")
+
+
 def test_another_host(home):
     home.begin()
     host = home / "state/host"
