@@ -182,6 +182,7 @@ static void restore(struct history *history)
 		accept_restore(history);
 	known_after_restore(history);
 	judge_after_restore(history);
+	history->tampered = true; /* NAME.crl is as old as the backup */
 	history->turns.backed_up = false;
 	history->tally.restored++;
 }
