@@ -6,13 +6,14 @@
 
 #include <mica/mem.h>
 
+/* Spans: a third of what is left of a short life would be another margin after an edit. */
 static const struct life lives[] = {
-	{ 90, "1/3", 30 },
+	{ 90, "30d", 30 },
 	{ 365, "60d", 60 },
-	{ 60, "1/2", 30 },
+	{ 60, "30d", 30 },
 	{ 45, "28d", 28 },
 	/* only where lives may be short */
-	{ 30, "1/3", 10 },
+	{ 30, "10d", 10 },
 	{ 21, "12d", 12 },
 	{ 12, "9d", 9 },
 };
