@@ -114,13 +114,15 @@ static void judge_spans(
 static void judge_beyond_ca(
     struct judge *judge, const struct certificate_keys *keys, const struct inv_certificate *out)
 {
-	const struct ca_keys *all = judge->keys->cas.items;
-	const struct ca_keys *ca = all + judge->inventory->issuing;
 	const struct doc_node *general = judge->keys->defaults.life.days.node;
+	const struct ca_keys *ca = judge->keys->cas.items;
 	const struct doc_node *place;
 
-	if (judge->keys->cas.n == 0 || ca->days.faulty ||
-	    ((ca->certificate.node || ca->parent.node) && !ca->days.node) || out->days <= ca->days.number)
+	if (judge->keys->cas.n == 0)
+		return;
+	ca += judge->inventory->issuing;
+	if (ca->days.faulty || ((ca->certificate.node || ca->parent.node) && !ca->days.node) ||
+	    out->days <= ca->days.number)
 		return;
 	place = blame(keys->life.days.node,
 	    general         ? general
