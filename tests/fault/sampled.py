@@ -8,7 +8,8 @@ SAMPLE = {"before": 12, "after": 6, "ENOSPC": 6, "EIO": 6, "short": 3, "full": 6
 
 def cases(scenes):
     """Arguments of pytest.mark.parametrize, for a module with the fixture `stage` (stages())."""
-    found = [(scene, fault) for scene in scenes for fault in (*KILLS, *FAILURES, "power cut")]
+    found = [(scene, fault) for scene in scenes for fault in (*KILLS, *FAILURES, "power cut")
+             if fault != "full" or scene.needs_room]
     return {"argnames": "stage,fault", "argvalues": found, "indirect": ["stage"], "scope": "module",
             "ids": [f"{scene.name} {fault}" for scene, fault in found]}
 

@@ -199,6 +199,7 @@ class Restarted(Scene):
 class ClearLatch(Scene):
     name, verb = "token --clear-latch", ("token", "--clear-latch")
     rerun = verb
+    needs_room = False
 
     def prepare(self, stage):
         stage.run("init")

@@ -50,6 +50,7 @@ class Scene:
     then = ()  # what else is given until everything is done
     forgets = False  # the ledger lost something before
     delivers = True  # in the end every place of the inventory has its files
+    needs_room = True  # on the disk; what only removes something does not notice that it is full
 
     def inventory(self, stage):
         return Inventory()
