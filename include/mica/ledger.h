@@ -233,6 +233,9 @@ int ledger_revocation(struct ledger *ledger, int64_t seq, struct revocation *ret
  * the one with the highest number, which need not be recorded last); ERR_NOT_FOUND. */
 int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry, struct record *ret,
     struct err *err) MICA_CHECKED;
+/* The same where none is no failure: *ret is empty then, its seq 0. */
+int ledger_find_current(struct ledger *ledger, enum record_kind kind, const char *entry, struct record *ret,
+    struct err *err) MICA_CHECKED;
 
 /* The newest server or client record of an entry whatever its state: *ret_found false when there is
  * none. */

@@ -126,15 +126,12 @@ static int republish(struct accepting *accepting, struct err *err)
 		MICA_AUTO(record_clear) struct record record = { 0 };
 		MICA_FREE char *path = crl_path(issue, i);
 		BUF_AUTO pem = BUF_INIT;
-		struct err why = ERR_INIT;
 
-		if (ledger_current(issue->ledger, RECORD_CRL, issue->inventory->cas[i].name,
-		        &record, &why) < 0) {
-			if (why.kind == ERR_NOT_FOUND)
-				continue;
-			*err = why;
+		if (ledger_find_current(issue->ledger, RECORD_CRL,
+		        issue->inventory->cas[i].name, &record, err) < 0)
 			return -1;
-		}
+		if (record.seq == 0)
+			continue;
 		crl_pem(&record.certificate, &pem);
 		if (file_replace(AT_FDCWD, path, pem.data, pem.len, 0644, err) < 0)
 			return -1;

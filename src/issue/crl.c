@@ -49,15 +49,10 @@ static struct digest digest_of_list(const struct revocation *revoked, size_t n)
 static int read_newest(struct issue *issue, size_t ca, struct err *err)
 {
 	const char *name = issue->inventory->cas[ca].name;
-	struct err why = ERR_INIT;
 
 	record_clear(&issue->crls->of[ca].newest);
-	if (ledger_current(
-	        issue->ledger, RECORD_CRL, name, &issue->crls->of[ca].newest, &why) == 0 ||
-	    why.kind == ERR_NOT_FOUND)
-		return 0;
-	*err = why;
-	return -1;
+	return ledger_find_current(
+	    issue->ledger, RECORD_CRL, name, &issue->crls->of[ca].newest, err);
 }
 
 static int read_revoked(struct issue *issue, size_t ca, struct err *err)

@@ -30,9 +30,10 @@ static int entry_fact(struct issue *issue, size_t i, struct err *err)
 	MICA_AUTO(record_clear) struct record latest = { 0 };
 	bool found = false;
 
-	if (ledger_current(issue->ledger, issue_kind(entry), entry->name, current, err) < 0) {
-		if (err->kind != ERR_NOT_FOUND)
-			return -1;
+	if (ledger_find_current(
+	        issue->ledger, issue_kind(entry), entry->name, current, err) < 0)
+		return -1;
+	if (current->seq == 0) {
 		if (ledger_latest(issue->ledger, entry->name, &latest, &found, err) < 0)
 			return -1;
 		fact->revoked = found && latest.state == RECORD_REVOKED;

@@ -36,17 +36,12 @@ static int read_ca(struct issue *issue, struct issuer *issuer, struct err *err)
 {
 	const char *name = issuer->inv->name;
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	struct err why = ERR_INIT;
 
 	if (!issue->ledger || issuer->ca)
 		return 0;
-	if (ledger_current(issue->ledger, RECORD_CA, name, &record, &why) < 0) {
-		if (why.kind == ERR_NOT_FOUND)
-			return 0;
-		*err = why;
+	if (ledger_find_current(issue->ledger, RECORD_CA, name, &record, err) < 0)
 		return -1;
-	}
-	return ca_read(name, &record.certificate, &issuer->ca, err);
+	return record.seq == 0 ? 0 : ca_read(name, &record.certificate, &issuer->ca, err);
 }
 
 int issue_read_cas(struct issue *issue, struct err *err)

@@ -55,13 +55,9 @@ static int find_name(
 
 	for (size_t i = 0; i < mem_count(kinds); i++) {
 		MICA_AUTO(record_clear) struct record record = { 0 };
-		struct err why = ERR_INIT;
 
-		if (ledger_current(issue->ledger, kinds[i], name, &record, &why) < 0) {
-			if (why.kind == ERR_NOT_FOUND)
-				continue;
+		if (ledger_find_current(issue->ledger, kinds[i], name, &record, err) < 0) {
 			record_clear(&newest);
-			*err = why;
 			return -1;
 		}
 		if (record.seq > newest.seq) {

@@ -24,13 +24,8 @@ static int read_request(
     struct issue *issue, const struct inv_ca *ca, struct record *ret, struct err *err)
 {
 	MICA_FREE char *entry = entry_of(ca);
-	struct err why = ERR_INIT;
 
-	if (!issue->ledger || ledger_current(issue->ledger, RECORD_CA, entry, ret, &why) == 0 ||
-	    why.kind == ERR_NOT_FOUND)
-		return 0;
-	*err = why;
-	return -1;
+	return !issue->ledger ? 0 : ledger_find_current(issue->ledger, RECORD_CA, entry, ret, err);
 }
 
 /* A CA, and what signs its request. */

@@ -96,17 +96,14 @@ static int find_listed(struct issue *issue, struct revoke_found *found, struct e
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
 	struct crl **lists = NULL;
-	struct err why = ERR_INIT;
 	size_t n = 0;
 
-	if (ledger_revocation(issue->ledger, found->record.seq, &found->said, err) < 0)
+	if (ledger_revocation(issue->ledger, found->record.seq, &found->said, err) < 0 ||
+	    ledger_find_current(
+	        issue->ledger, RECORD_CRL, found->record.ca, &record, err) < 0)
 		return -1;
-	if (ledger_current(issue->ledger, RECORD_CRL, found->record.ca, &record, &why) < 0) {
-		if (why.kind == ERR_NOT_FOUND)
-			return 0;
-		*err = why;
-		return -1;
-	}
+	if (record.seq == 0)
+		return 0;
 	if (crl_read(record.ca, &record.certificate, &lists, &n, err) < 0)
 		return -1;
 	found->listed = crl_has(lists[0], found->record.serial, NULL);

@@ -227,21 +227,18 @@ static void take_plan(const struct issue *issue, const struct plan *plan, struct
 static int find_crl(struct issue *issue, struct status_ca *ca, struct err *err)
 {
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	struct err none = ERR_INIT;
 
-	if (ledger_current(issue->ledger, RECORD_CRL, ca->inv->name, &record, &none) == 0) {
-		ca->has_crl = true;
-		ca->this_update = record.not_before;
-		ca->next_update = record.not_after;
-		ca->crl_due = plan_crl_due(record.not_before, record.not_after);
-		ca->crl_needed = ca->inv->state == CA_ISSUING ||
-		                 crlset_is_outlived(issue, &record, issue->ambient.now);
+	if (ledger_find_current(issue->ledger, RECORD_CRL, ca->inv->name, &record, err) < 0)
+		return -1;
+	if (record.seq == 0)
 		return 0;
-	}
-	if (none.kind == ERR_NOT_FOUND)
-		return 0;
-	*err = none;
-	return -1;
+	ca->has_crl = true;
+	ca->this_update = record.not_before;
+	ca->next_update = record.not_after;
+	ca->crl_due = plan_crl_due(record.not_before, record.not_after);
+	ca->crl_needed = ca->inv->state == CA_ISSUING ||
+	                 crlset_is_outlived(issue, &record, issue->ambient.now);
+	return 0;
 }
 
 static int fill_cas(struct issue *issue, struct status *status, struct err *err)

@@ -68,19 +68,7 @@ int ledger_import_begin(const char *name, struct ledger **ret, struct err *err)
 
 static int add_record(struct ledger *ledger, const struct record *record, struct err *err)
 {
-	sqlite3_stmt *add = db_statement(ledger, SQL_ADD_RECORD);
-
-	db_bind_text(add, 1, record->entry);
-	db_bind_text(add, 2, record_kind_name(record->kind));
-	db_bind_text(add, 3, record->ca);
-	db_bind_blob(add, 4, record->serial, sizeof(record->serial));
-	db_bind_digest(add, 5, &record->tbs_sha256);
-	db_bind_digest(add, 6, &record->definition);
-	db_bind_digest(add, 7, &record->key);
-	sqlite3_bind_int64(add, 8, record->created);
-	sqlite3_bind_int64(add, 9, record->not_before);
-	sqlite3_bind_int64(add, 10, record->not_after);
-	if (db_run(ledger, add, err) < 0)
+	if (record_add(ledger, record, err) < 0)
 		return -1;
 	if (sqlite3_last_insert_rowid(ledger->db) == record->seq)
 		return 0;

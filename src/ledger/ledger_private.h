@@ -178,6 +178,8 @@ int record_load(
     sqlite3_stmt *row, enum columns columns, struct record *ret, struct err *err) MICA_CHECKED;
 /* The same without its bytes, and without owning anything: until the next step. */
 int record_borrow(sqlite3_stmt *row, struct record *ret, struct err *err) MICA_CHECKED;
+/* Its row, without bytes: its seq is sqlite3_last_insert_rowid(). */
+int record_add(struct ledger *ledger, const struct record *record, struct err *err) MICA_CHECKED;
 int record_damaged(int64_t seq, struct err *err); /* returns -1 */
 bool record_kind_read(const char *text, enum record_kind *ret);
 bool record_state_read(const char *text, enum record_state *ret);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry,
+int ledger_find_current(struct ledger *ledger, enum record_kind kind, const char *entry,
     struct record *ret, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, kind == RECORD_CRL ? SQL_CURRENT_CRL : SQL_CURRENT);
@@ -12,12 +12,19 @@ int ledger_current(struct ledger *ledger, enum record_kind kind, const char *ent
 	db_bind_text(row, 1, entry);
 	db_bind_text(row, 2, record_kind_name(kind));
 	found = db_step(ledger, row, err);
-	if (found < 0)
+	*ret = (struct record){ 0 };
+	return found > 0 ? record_load(row, WITH_BYTES, ret, err) : found;
+}
+
+int ledger_current(struct ledger *ledger, enum record_kind kind, const char *entry,
+    struct record *ret, struct err *err)
+{
+	if (ledger_find_current(ledger, kind, entry, ret, err) < 0)
 		return -1;
-	if (found == 0)
-		return err_set(
-		    err, ERR_NOT_FOUND, "the ledger has no active certificate of '%s'", entry);
-	return record_load(row, WITH_BYTES, ret, err);
+	if (ret->seq != 0)
+		return 0;
+	return err_set(
+	    err, ERR_NOT_FOUND, "the ledger has no active certificate of '%s'", entry);
 }
 
 int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, bool *ret_found,
