@@ -38,9 +38,6 @@ void anchor_free(struct issue *issue)
 	free(outside->files);
 	free(outside);
 	issue->outside = NULL;
-	for (size_t i = 0; i < issue->n_places; i++)
-		issue->places[i].crl =
-		    (struct file_id){ 0 }; /* else they would not be read again */
 }
 
 const struct issue_outside_crl *issue_outside_crls(const struct issue *issue, size_t *ret_n)
