@@ -254,9 +254,8 @@ static int gone(struct err *err)
 
 /* --- messages ------------------------------------------------------------------ */
 
-enum readiness { READY, DEAD, LATE };
-
-static enum readiness wait_for(const struct process *process, short events, int64_t deadline)
+static int wait_until(struct process *process, short events, int64_t begun, int64_t deadline,
+    struct err *err)
 {
 	struct pollfd fds[] = {
 		{ .fd = process->socket, .events = events },
@@ -270,9 +269,9 @@ static enum readiness wait_for(const struct process *process, short events, int6
 		if (ready < 0 && errno == EINTR)
 			continue;
 		if (ready == 0)
-			return LATE;
+			return hung(process, process_now_ms() - begun, err);
 		/* a reply that was sent before the death is still read */
-		return fds[0].revents & events ? READY : DEAD;
+		return fds[0].revents & events ? 0 : died(process, err);
 	}
 }
 
@@ -300,14 +299,8 @@ int process_send(
 		sent = process_try_send(process, message, -1, err);
 		if (sent != 0)
 			return sent < 0 ? -1 : 0;
-		switch (wait_for(process, POLLOUT, deadline)) {
-		case READY:
-			break;
-		case DEAD:
-			return died(process, err);
-		case LATE:
-			return hung(process, process_now_ms() - begun, err);
-		}
+		if (wait_until(process, POLLOUT, begun, deadline, err) < 0)
+			return -1;
 	}
 }
 
@@ -327,14 +320,8 @@ int process_receive(struct process *process, int64_t deadline, struct buf *ret, 
 			break;
 		if (len == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
 			return died(process, err);
-		switch (wait_for(process, POLLIN, deadline)) {
-		case READY:
-			break;
-		case DEAD:
-			return died(process, err);
-		case LATE:
-			return hung(process, process_now_ms() - begun, err);
-		}
+		if (wait_until(process, POLLIN, begun, deadline, err) < 0)
+			return -1;
 	}
 	mem_closep(&fd); /* the helper has none to give */
 	ret->len = (size_t)len;
