@@ -3,15 +3,13 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <mica/crl.h>
 
 #include <pki/crl_private.h>
+
+#include "issuer.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,20 +19,9 @@ static struct ca *ca;     /* its issuer */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const struct rdn subject[] = { { (char *)"CN", (char *)"Milvus CA" } };
-	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-	BUF_AUTO spki = BUF_INIT;
-	struct err err = ERR_INIT;
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(pkey, &der);
-
 	(void)argc;
 	(void)argv;
-	buf_add(&spki, der, (size_t)len);
-	OPENSSL_free(der);
-	EVP_PKEY_free(pkey);
-	if (ca_of_key(subject, 1, &spki, &ca, &err) < 0 || lint_new(ca, &lint, &err) < 0)
-		abort();
+	issuer_make(&ca, &lint);
 	return 0;
 }
 
