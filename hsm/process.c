@@ -254,8 +254,8 @@ static int gone(struct err *err)
 
 /* --- messages ------------------------------------------------------------------ */
 
-static int wait_until(struct process *process, short events, int64_t begun, int64_t deadline,
-    struct err *err)
+static int wait_until(
+    struct process *process, short events, int64_t begun, int64_t deadline, struct err *err)
 {
 	struct pollfd fds[] = {
 		{ .fd = process->socket, .events = events },

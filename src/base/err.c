@@ -9,8 +9,8 @@
 
 #include "visible.h"
 
-static void MICA_PRINTF(3, 0) set_text(struct err *err, enum err_kind kind, const char *fmt,
-    va_list args)
+static void MICA_PRINTF(3, 0)
+    set_text(struct err *err, enum err_kind kind, const char *fmt, va_list args)
 {
 	char raw[sizeof(err->text)];
 

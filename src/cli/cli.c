@@ -62,8 +62,8 @@ static struct issue_params params_of(
 	};
 }
 
-static int open_by(struct run *run, const struct issue_params *params, struct issue **ret,
-    struct err *err)
+static int open_by(
+    struct run *run, const struct issue_params *params, struct issue **ret, struct err *err)
 {
 	MICA_AUTO(issue_closep) struct issue *issue = NULL;
 
@@ -87,8 +87,7 @@ int run_open(struct run *run, enum ledger_mode mode, enum issue_state_dir state_
 	return open_by(run, &params, ret, err);
 }
 
-int run_open_told(
-    struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err)
+int run_open_told(struct run *run, enum ledger_mode mode, struct issue **ret, struct err *err)
 {
 	struct issue_params params = params_of(run, mode, ISSUE_STATE_NEEDED);
 

@@ -36,7 +36,8 @@ static void print_bash(void)
 	       "\t\t-f | --file) ((i++)) ;;\n\t\t-*) ;;\n"
 	       "\t\t*) verb=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
 	       "\tcase $before in\n"
-	       "\t-f | --file | --module | --config | --user | --helm | --operator | --ca | --prometheus) "
+	       "\t-f | --file | --module | --config | --user | --helm | --operator | --ca | "
+	       "--prometheus) "
 	       "COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
 	       "\t--at | --ahead | --only) return ;;\n\tesac\n\tcase $verb in\n");
 	verb_options(NULL, &set);

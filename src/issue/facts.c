@@ -28,10 +28,10 @@ static int entry_fact(struct issue *issue, size_t i, struct err *err)
 	struct record *current = &issue->current[i];
 	struct entry_fact *fact = &issue->entries[i];
 	MICA_AUTO(record_clear) struct record latest = { 0 };
+	enum record_kind kind = issue_kind(entry);
 	bool found = false;
 
-	if (ledger_find_current(
-	        issue->ledger, issue_kind(entry), entry->name, current, err) < 0)
+	if (ledger_find_current(issue->ledger, kind, entry->name, current, err) < 0)
 		return -1;
 	if (current->seq == 0) {
 		if (ledger_latest(issue->ledger, entry->name, &latest, &found, err) < 0)

@@ -25,7 +25,9 @@ static int read_request(
 {
 	MICA_FREE char *entry = entry_of(ca);
 
-	return !issue->ledger ? 0 : ledger_find_current(issue->ledger, RECORD_CA, entry, ret, err);
+	if (!issue->ledger)
+		return 0;
+	return ledger_find_current(issue->ledger, RECORD_CA, entry, ret, err);
 }
 
 /* A CA, and what signs its request. */

@@ -99,8 +99,7 @@ static int find_listed(struct issue *issue, struct revoke_found *found, struct e
 	size_t n = 0;
 
 	if (ledger_revocation(issue->ledger, found->record.seq, &found->said, err) < 0 ||
-	    ledger_find_current(
-	        issue->ledger, RECORD_CRL, found->record.ca, &record, err) < 0)
+	    ledger_find_current(issue->ledger, RECORD_CRL, found->record.ca, &record, err) < 0)
 		return -1;
 	if (record.seq == 0)
 		return 0;

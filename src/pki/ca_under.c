@@ -46,8 +46,8 @@ static int under_fault(
 		fault = link_purpose_fault(link);
 	if (!fault)
 		fault = link_constraints_fault(link);
-	return fault ? err_set(
-	                   err, ERR_REFUSED, "the certificate of '%s' %s", certificate_of(ca), fault)
+	return fault ? err_set(err, ERR_REFUSED, "the certificate of '%s' %s",
+	                   certificate_of(ca), fault)
 	             : 0;
 }
 

@@ -275,8 +275,7 @@ bool inspected_serial(const struct inspected *certificate, uint8_t ret[static 20
 	X509_AUTO *x509 = x509_of(certificate);
 	const ASN1_INTEGER *serial = x509 ? X509_get0_serialNumber(x509) : NULL;
 	BIGNUM *number = serial ? ASN1_INTEGER_to_BN(serial, NULL) : NULL;
-	bool fits =
-	    number && !BN_is_negative(number) && BN_bn2binpad(number, ret, 20) == 20;
+	bool fits = number && !BN_is_negative(number) && BN_bn2binpad(number, ret, 20) == 20;
 
 	BN_free(number);
 	ERR_clear_error();

@@ -21,7 +21,7 @@
 	"\n"                                                                                   \
 	"ca:\n"                                                                                \
 	"  - name: g1                      # a CA that replaces this one will be g2\n"         \
-	"    # state: issuing              # a spare CA, on another token: trusted\n"           \
+	"    # state: issuing              # a spare CA, on another token: trusted\n"          \
 	"    module: softhsm2              # PKCS#11 module: a known name, or a path\n"        \
 	"    key: \"pkcs11:token=milvus-ca;object=ca\"   # the key on it (RFC 7512)\n"         \
 	"    pin: file:pin                 # prompt | pad | none | file:PATH | fd:N | "        \

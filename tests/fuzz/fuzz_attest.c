@@ -124,8 +124,8 @@ static void read_file(struct tpm_span all)
 	said_why(&err);
 }
 
-/* The CA's key is whatever key the first certificate has: what follows is read, too. The vendor's
- * root is not there, so nothing is ever attested. */
+/* The CA's key is whatever key the first certificate has: what follows is read, too. The
+ * vendor's root is not there, so nothing is ever attested. */
 static void read_piv(struct tpm_span all)
 {
 	MICA_AUTO(attest_result_clear) struct attest_result result = { 0 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The evidence of an audit, from anybody: whatever the bytes are, auditfile_read() makes a ledger of
- * them or says why not; and what it makes can be judged, which finds what is wrong or cannot go on. */
+/* The evidence of an audit, from anybody: whatever the bytes are, auditfile_read() makes a
+ * ledger of them or says why not; and what it makes can be judged, which finds what is wrong or
+ * cannot go on. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The page for Prometheus, byte for byte, of names that an inventory would not take; and the file that it
- * has the last runs from. */
+/* The page for Prometheus, byte for byte, of names that an inventory would not take; and the
+ * file that it has the last runs from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -39,7 +39,8 @@ static void a_page_of_nothing_says_so(void **state)
 	    "# HELP mica_page_timestamp_seconds When this page was written.\n"
 	    "# TYPE mica_page_timestamp_seconds gauge\n"
 	    "mica_page_timestamp_seconds 1795361134\n"
-	    "# HELP mica_up Whether inventory and ledger could be read; with 0 the page says nothing "
+	    "# HELP mica_up Whether inventory and ledger could be read; with 0 the page says "
+	    "nothing "
 	    "about certificates.\n"
 	    "# TYPE mica_up gauge\n"
 	    "mica_up 0\n");
