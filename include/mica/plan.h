@@ -35,8 +35,8 @@ enum tree_state {
 	                     or mode or owner are not what they should be;
 	                     the key is good if it is that of the active certificate */
 	TREE_KEY_LOST,    /* the key file is missing or is not what was delivered */
-	TREE_CRL_CHANGED, /* crl.pem must change (something was revoked, it runs out, it is missing or edited), the
-	                     rest is good: nothing that Milvus reads */
+	TREE_CRL_CHANGED, /* crl.pem must change (something was revoked, it runs out, it is missing or edited, or no
+	                     place that is left has the newest one), the rest is good: nothing that Milvus reads */
 };
 
 struct tree_fact {

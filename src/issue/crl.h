@@ -89,6 +89,10 @@ int crlset_published(struct issue *issue, size_t *ret_n, struct err *err) MICA_C
  * written again from the ledger. */
 int crlset_reconcile(struct issue *issue, struct err *err) MICA_CHECKED;
 
+/* When all places are judged: one of them is to get the newest crl.pem if none has it any more, for
+ * those that had it left the inventory. Else an older state directory would pass for the newest. */
+void crlset_keep_outside(struct issue *issue);
+
 char *crl_path(const struct issue *issue, size_t ca); /* state-dir/NAME.crl; free() it */
 void crl_serial(int64_t number, uint8_t ret[static 20]);
 

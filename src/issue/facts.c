@@ -329,6 +329,7 @@ int issue_gather_facts(struct issue *issue, struct err *err)
 		if (place_fact(issue, &issue->places[i], err) < 0)
 			return -1;
 	}
+	crlset_keep_outside(issue);
 	if (issue->ledger && (find_active(issue, err) < 0 || generations_hold(issue, err) < 0))
 		return -1;
 	issue->facts_known = true;

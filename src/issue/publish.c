@@ -128,6 +128,37 @@ void crlset_warn(const struct issue *issue, int64_t now)
 	}
 }
 
+/* --- where it lies ---------------------------------------------------------------------- */
+
+static bool has_newest(const struct issue *issue, struct place *place)
+{
+	struct digest found;
+
+	return place->delivered && anchor_crl_file(place, &found) &&
+	       memcmp(&found, &issue->crls->bundle.file, sizeof(found)) == 0;
+}
+
+void crlset_keep_outside(struct issue *issue)
+{
+	struct place *good = NULL;
+
+	if (!issue->crls || issue->crls->bundle.pem.len == 0)
+		return;
+	for (size_t i = 0; i < issue->n_places; i++) {
+		struct place *place = &issue->places[i];
+
+		/* what changes because of its CRL gets the newest anyway */
+		if (place->fact.state == TREE_CRL_CHANGED || has_newest(issue, place))
+			return;
+		if (!good && place->fact.state == TREE_GOOD)
+			good = place;
+	}
+	if (!good)
+		return;
+	good->fact.state = TREE_CRL_CHANGED;
+	strcpy(good->fact.detail, "no other directory has the newest crl.pem: it is put");
+}
+
 /* --- to the places, alone --------------------------------------------------------------- */
 
 /* Everything else is carried over as it lies there, edits included: they are the next apply's.

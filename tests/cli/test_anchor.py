@@ -128,6 +128,36 @@ def test_restored_to_before_a_ca_was_renewed(home):
     home.mica("audit")
 
 
+@pytest.mark.parametrize("what", ["a client", "a deployment"])
+def test_who_alone_had_the_newest_left(home, what):
+    """Another directory gets it, when the one that was written last belongs to the inventory no more."""
+    inv, fewer = Inventory(), Inventory()
+    inv["certificates"].append({"name": "query", "profile": "client", "common-name": "query"})
+    if what == "a client":
+        inv.deployment["clients"].append("query")
+    else:
+        inv["milvus"].append({**inv.deployment, "name": "test", "out": "out/test", "clients": ["query"]})
+        inv["shared-trust"] = True
+    home.begin(inv)
+    home.mica("apply")
+    shutil.copytree(home / "state", home.scratch / "backup")
+    home.mica("rotate", "query")
+    ahead, places = crl.anchor(home / STATE), (home / TLS / "crl.pem", home / CLIENT / "crl.pem")
+    assert ahead not in map(crl.anchor, places)
+    home.write(fewer)
+    assert re.search(r"deliver .*no other directory has the newest crl.pem: it is put in", home.mica("plan").out)
+    home.mica("apply")
+    assert [crl.anchor(place) == ahead for place in places].count(True) == 1, "one is enough"
+    with home.unchanged(mtime=True):
+        assert "nothing to do" in home.mica("plan").out
+    assert "nothing to do" in home.mica("apply").out
+    replace(home / "state", home.scratch / "backup")
+    with home.unchanged(mtime=True):
+        for words in EVERY:
+            said = home.mica(*words, code=3)
+            assert f"event {ahead[0]}, record {ahead[1]}" in said.err, said
+
+
 def replace(folder, copy):
     shutil.rmtree(folder)
     shutil.copytree(copy, folder)
