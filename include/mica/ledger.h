@@ -216,6 +216,10 @@ int ledger_refuse_unknown(struct ledger *ledger, const struct anchor *anchor, st
 int ledger_by_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20], struct record *ret,
     bool *ret_found, struct err *err) MICA_CHECKED;
 
+/* By its number; *ret_found false when there is none. */
+int ledger_record(struct ledger *ledger, int64_t seq, struct record *ret, bool *ret_found,
+    struct err *err) MICA_CHECKED;
+
 /* The record of these very bytes of a CRL with this number, of whatever CA: one that was renamed in the
  * inventory left its records under the old name. *ret_found false when there is none. */
 int ledger_find_crl(struct ledger *ledger, const uint8_t number[20], const struct buf *der, struct record *ret,

@@ -11,6 +11,7 @@
 #include "look.h"
 #include "owed.h"
 #include "restart.h"
+#include "seen.h"
 
 enum {
 	GLANCE_MS = 3000, /* to see whether somebody has restarted it meanwhile */
@@ -19,27 +20,11 @@ enum {
 	MS = 1000,
 };
 
-/* What was seen of a deployment is noted under its name: the record that all of its endpoints
- * presented, and which endpoints these were. A new record, another endpoint: probed again. */
-static char *note_name(const struct inv_deployment *deployment)
-{
-	return mem_printf("served:%s", deployment->name);
-}
-
-static void note_text(
-    const struct inv_deployment *deployment, const struct record *record, struct buf *ret)
-{
-	buf_printf(ret, "%" PRId64 "\n", record->seq);
-	for (size_t i = 0; i < deployment->n_endpoints; i++)
-		buf_printf(ret, "%s\n", deployment->endpoints[i]);
-}
-
 /* One deployment that can be seen or restarted, and the record of its server. */
 struct watched {
 	const struct inv_deployment *deployment;
 	size_t index;
 	struct record record;
-	struct buf note;
 	struct owed owed;
 	bool seen; /* at every endpoint; where there are none, nothing is to be seen */
 };
@@ -51,10 +36,8 @@ struct all_watched {
 
 static void all_clear(struct all_watched *all)
 {
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n; i++)
 		record_clear(&all->items[i].record);
-		buf_clear(&all->items[i].note);
-	}
 	free(all->items);
 }
 
@@ -62,19 +45,15 @@ static int watch(struct issue *issue, size_t i, struct watched *ret, struct err 
 {
 	const struct inv_deployment *deployment = &issue->inventory->deployments[i];
 	const char *server = issue->inventory->certificates[deployment->server].name;
-	MICA_FREE char *name = note_name(deployment);
-	BUF_AUTO noted = BUF_INIT;
-	bool found = false;
+	int64_t seen = 0;
 
 	ret->deployment = deployment;
 	ret->index = i;
 	if (ledger_current(issue->ledger, RECORD_SERVER, server, &ret->record, err) < 0 ||
-	    ledger_noted(issue->ledger, name, &noted, &found, err) < 0 ||
+	    seen_read(issue, deployment, &seen, err) < 0 ||
 	    owed_read(issue, deployment, &ret->owed, err) < 0)
 		return -1;
-	note_text(deployment, &ret->record, &ret->note);
-	ret->seen = deployment->n_endpoints == 0 ||
-	            (found && buf_same(&noted, ret->note.data, ret->note.len));
+	ret->seen = deployment->n_endpoints == 0 || seen == ret->record.seq;
 	return 0;
 }
 
@@ -228,7 +207,6 @@ static void tell_ending(struct serving *serving, const struct watched *watched,
 static int serve(struct serving *serving, struct watched *watched, struct err *err)
 {
 	MICA_AUTO(look_clear) struct look look = { .endpoints = NULL };
-	MICA_FREE char *name = note_name(watched->deployment);
 	struct issue *issue = serving->issue;
 	enum attempt attempt;
 	enum ending ending;
@@ -241,7 +219,7 @@ static int serve(struct serving *serving, struct watched *watched, struct err *e
 	ending = ending_of(watched, &look, attempt);
 	tell_ending(serving, watched, &look, ending);
 	if (watched->seen && watched->deployment->n_endpoints > 0 &&
-	    ledger_note(issue->ledger, name, &watched->note, err) < 0)
+	    seen_note(issue, watched->deployment, watched->record.seq, err) < 0)
 		return -1;
 	return ending == ENDED_WELL && watched->owed.since != 0
 	           ? owed_settle(issue, watched->deployment, err)

@@ -3,6 +3,9 @@
 #include "issue_private.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "seen.h"
 
 /* Records that lie somewhere though a newer one was issued: what a delivery that failed left.
  */
@@ -68,8 +71,28 @@ static void add(
 	list->items[list->n++] = where;
 }
 
-static void add_place(const struct issue *issue, const struct place *place,
-    const struct lying *lying, struct list *list)
+/* What its endpoints presented may be older than what lies there, and history to the ledger. */
+static int add_served(struct issue *issue, const struct place *place, struct stage where,
+    struct list *list, struct err *err)
+{
+	const struct inv_deployment *deployment =
+	    &issue->inventory->deployments[place->deployment];
+	MICA_AUTO(record_clear) struct record record = { 0 };
+	bool found = false;
+	int64_t seq = 0;
+
+	if (place->certificate != deployment->server)
+		return 0;
+	if (seen_read(issue, deployment, &seq, err) < 0 ||
+	    (seq != 0 && ledger_record(issue->ledger, seq, &record, &found, err) < 0))
+		return -1;
+	if (found && strcmp(record.entry, where.entry) == 0)
+		add(list, &record, RECORD_SERVED, where);
+	return 0;
+}
+
+static int add_place(struct issue *issue, const struct place *place, const struct lying *lying,
+    struct list *list, struct err *err)
 {
 	const struct inventory *inventory = issue->inventory;
 	const struct record *lies = record_of(issue, place, lying);
@@ -82,8 +105,7 @@ static void add_place(const struct issue *issue, const struct place *place,
 		add(list, &issue->current[place->certificate], RECORD_ISSUED, where);
 	if (lies)
 		add(list, lies, RECORD_DELIVERED, where);
-	if (lies && lies->state == RECORD_SERVED)
-		add(list, lies, RECORD_SERVED, where);
+	return add_served(issue, place, where, list, err);
 }
 
 int issue_stages(struct issue *issue, struct stage **ret, size_t *ret_n, struct err *err)
@@ -91,19 +113,24 @@ int issue_stages(struct issue *issue, struct stage **ret, size_t *ret_n, struct 
 	const struct inventory *inventory = issue->inventory;
 	MICA_AUTO(lying_clear) struct lying lying = { { NULL }, { 0 } };
 	struct list list;
+	int status = 0;
 
 	if (issue_gather_facts(issue, err) < 0 || find_lying(issue, &lying, err) < 0)
 		return -1;
 	list.n = 0;
 	list.items =
 	    mem_array(3 * issue->n_places + inventory->n_certificates + 1, sizeof(*list.items));
-	for (size_t i = 0; i < issue->n_places; i++)
-		add_place(issue, &issue->places[i], &lying, &list);
+	for (size_t i = 0; status == 0 && i < issue->n_places; i++)
+		status = add_place(issue, &issue->places[i], &lying, &list, err);
 	for (size_t i = 0; i < inventory->n_certificates; i++)
 		if (issue->first_place[i] == NO_PLACE && issue->entries[i].exists)
 			add(&list, &issue->current[i], RECORD_ISSUED,
 			    (struct stage){
 			        .entry = inventory->certificates[i].name, .deployment = "" });
+	if (status < 0) {
+		stages_free(list.items, list.n);
+		return -1;
+	}
 	*ret = list.items;
 	*ret_n = list.n;
 	return 0;

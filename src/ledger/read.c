@@ -41,6 +41,20 @@ int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, 
 	return 0;
 }
 
+int ledger_record(
+    struct ledger *ledger, int64_t seq, struct record *ret, bool *ret_found, struct err *err)
+{
+	DB_AUTO row = db_statement(ledger, SQL_RECORD);
+	int found;
+
+	sqlite3_bind_int64(row, 1, seq);
+	found = db_step(ledger, row, err);
+	if (found < 0 || (found > 0 && record_load(row, WITH_BYTES, ret, err) < 0))
+		return -1;
+	*ret_found = found > 0;
+	return 0;
+}
+
 /* Of one CA; 1: found, 0: not. */
 static int read_serial(struct ledger *ledger, const char *ca, const uint8_t serial[20],
     struct record *ret, struct err *err)

@@ -102,7 +102,7 @@ def test_nothing_is_taken_away_when_it_cannot_be_written(home):
 
 
 def test_served_and_owed(home, tmp_path):
-    """issued and delivered are new, served is not there: the server still runs with the old files."""
+    """issued and delivered are new, served is what it was: the server still runs with the old files."""
     home.begin()
     tls, old = home / "out/prod/tls", tmp_path / "old"
     old.mkdir()
@@ -120,12 +120,17 @@ def test_served_and_owed(home, tmp_path):
         seen = samples(page(home))
         stage = 'ca="g1",deployment="prod",entry="server",kind="server",stage="{}"'
         ends = seen["mica_certificate_not_after_timestamp_seconds"]
-        assert ends[stage.format("served")] == ends[stage.format("delivered")]
+        before = ends[stage.format("served")]
+        assert before == ends[stage.format("delivered")] == not_after(old / "server.pem")
+        inv.certificate("server")["days"] = 30
+        home.write(inv)
         home.mica("rotate", "server", code=5)
         text = page(home)
         check(text)
         seen = samples(text)
-        assert stage.format("served") not in seen["mica_certificate_not_after_timestamp_seconds"]
+        ends = seen["mica_certificate_not_after_timestamp_seconds"]
+        assert ends[stage.format("served")] == before != ends[stage.format("delivered")]
+        assert ends[stage.format("delivered")] == ends[stage.format("issued")] == not_after(tls / "server.pem")
         assert seen["mica_restart_owed"] == {'deployment="prod"': 1}
         assert seen["mica_certificate_unserved"] == {'entry="server"': 1}
         assert seen["mica_last_run_exit_status"]['verb="rotate"'] == 5
