@@ -20,15 +20,12 @@ static void crl_clear(struct crl *crl)
 
 static int read_crl(struct ledger *ledger, int64_t seq, struct crl *ret, struct err *err)
 {
-	DB_AUTO row = db_statement(ledger, SQL_RECORD);
 	MICA_AUTO(record_clear) struct record record = { 0 };
-	int found;
+	bool found = false;
 
-	sqlite3_bind_int64(row, 1, seq);
-	found = db_step(ledger, row, err);
-	if (found < 0 || (found > 0 && record_load(row, WITHOUT_BYTES, &record, err) < 0))
+	if (ledger_record(ledger, seq, &record, &found, err) < 0)
 		return -1;
-	if (found == 0 || record.kind != RECORD_CRL)
+	if (!found || record.kind != RECORD_CRL)
 		return err_set(
 		    err, ERR_NOT_FOUND, "the ledger has no CRL of record %" PRId64, seq);
 	*ret =
