@@ -172,9 +172,9 @@ struct crl_fact crlset_fact(const struct issue *issue)
 }
 
 /* It does not outlive its CA, nor one above that. */
-static int64_t crl_end(const struct issue *issue, size_t ca)
+static int64_t crl_end(const struct issue *issue, size_t ca, int64_t signed_at)
 {
-	const int64_t end = issue->ambient.now + issue->inventory->cas[ca].crl_days * CLOCK_DAY;
+	const int64_t end = signed_at + issue->inventory->cas[ca].crl_days * CLOCK_DAY;
 	const char *above;
 	const int64_t ca_end = ca_ends(issue->cas[ca].ca, &above);
 
@@ -191,9 +191,10 @@ static int64_t horizon(const struct issue *issue)
 static bool is_followed(const struct issue *issue)
 {
 	const struct record *newest = &issue->crls->of[issue->inventory->issuing].newest;
+	const int64_t at = issue->at != 0 ? issue->at : issue->ambient.now;
 
 	return !signs_no_more(issue) && issue->crls->bundle.due <= horizon(issue) &&
-	       crl_end(issue, issue->inventory->issuing) > newest->not_after;
+	       crl_end(issue, issue->inventory->issuing, at) > newest->not_after;
 }
 
 static bool runs_out(const struct issue *issue, const struct delivery *delivery)
@@ -332,7 +333,7 @@ int crl_prepare(struct issue *issue, size_t ca, struct findings *findings,
 	struct crl_spec spec = {
 		.entry = inv->name,
 		.this_update = issue->ambient.now,
-		.next_update = crl_end(issue, ca),
+		.next_update = crl_end(issue, ca, issue->ambient.now),
 	};
 
 	if (crlset_read(issue, err) < 0 || read_revoked(issue, ca, err) < 0 ||

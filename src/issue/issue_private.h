@@ -125,6 +125,7 @@ struct issue {
 	char **dropped; /* CAs of the ledger that have left the inventory */
 	size_t n_dropped, cap_dropped;
 	bool facts_known;
+	int64_t at;      /* the time of the plan: --at; 0: now */
 	int64_t horizon; /* what is due until then is planned for: --at, --ahead; 0: now */
 
 	struct plan *plan;

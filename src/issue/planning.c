@@ -171,6 +171,7 @@ int issue_plan(struct issue *issue, const struct issue_plan_options *options,
 		.force_mode = options->force_all ? PLAN_FORCE_ALL : PLAN_FORCE_NAMED,
 	};
 
+	issue->at = wanted.now;
 	issue->horizon = wanted.now + wanted.ahead;
 	if (gather(issue, options, &cross, &n_crosses, err) < 0)
 		return -1;

@@ -103,4 +103,5 @@ def test_plan_at_names_what_a_visit_has_to_do(home, when):
     """plan --at on the day before: the list for the person who will bring the token."""
     home.mica("apply")
     items = home.mica("plan", "--at", date(QUARTER), "--ahead", "60d", "--json").json["items"]
-    assert {i["entry"]: i["action"] for i in items} == {"server": "rotate", "ingest": "rotate", "query": "keep"}
+    assert {i["entry"]: i["action"] for i in items} == {"server": "rotate", "ingest": "rotate", "query": "deliver"}
+    assert next(i for i in items if i["entry"] == "query")["why"].startswith("crl.pem must change in "), "a new CRL is due"
