@@ -110,6 +110,7 @@ static void restart_by_hand(struct history *history)
 
 		if (!needs_a_person(deployment) || !may_start(history, i))
 			continue;
+		history_note(history, "%s is restarted by hand", deployment->name);
 		if (!milvus_restart(&history->milvus, i))
 			history_break(history, "%s does not start: %s", deployment->name,
 			    history->milvus.all->one[i].trouble);

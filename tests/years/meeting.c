@@ -9,7 +9,7 @@
 
 #include <mica/probe.h>
 
-enum { SHAKE_MS = 5000 };
+enum { SHAKE_MS = 60000 };
 
 static const char name[] = "milvus.example.com";
 

@@ -25,7 +25,7 @@
 
 #include "milvus.h"
 
-enum { PORT = 19530, TALK_MS = 2000, COMMAND = 32 };
+enum { PORT = 19530, TALK_MS = 30000, COMMAND = 32 };
 
 /* Of the serving process: what it holds besides what it shows. */
 struct running {

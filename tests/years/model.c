@@ -159,7 +159,7 @@ static void write_deployment(const struct model *model, size_t i, const struct m
 	if (from->endpoint)
 		buf_printf(ret, "    endpoints: [\"%s\"]\n", milvus->all->one[i].address);
 	if (from->restart)
-		buf_printf(ret, "    deadline: 5s\n    restart: [\"%s\", \"%s\", \"%zu\"]\n",
+		buf_printf(ret, "    deadline: 20s\n    restart: [\"%s\", \"%s\", \"%zu\"]\n",
 		    restart, milvus->socket, i);
 }
 

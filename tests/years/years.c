@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* years: histories, one process each. README.md tells what they are. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -12,13 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mica/file.h>
 #include <mica/num.h>
 
 #include "history.h"
 
 struct wishes {
 	int64_t first, histories, days, jobs, every;
-	bool verbose; /* the log of each history, whole */
+	bool verbose;     /* the log of each history, whole */
+	const char *logs; /* where those of broken ones are kept; NULL: nowhere */
 	const char *restart;
 };
 
@@ -27,18 +30,19 @@ struct sum {
 	unsigned broken, done;
 };
 
-enum { TOLD = 4000 };
+enum { TOLD = 4000, MOST_LOG = 64 << 20 };
 
 static void usage(FILE *to)
 {
 	fputs("usage: years [--seed N | --first N --histories N] [--days N] [--every N] "
-	      "[--jobs N] [--verbose]\n\n"
+	      "[--jobs N]\n             [--logs DIR] [--verbose]\n\n"
 	      "  --seed N        this history alone\n"
 	      "  --first N       the first seed; 1\n"
 	      "  --histories N   how many; 20\n"
 	      "  --days N        of each; 1095, three years\n"
 	      "  --every N       while all is well only each N-th day is lived; 1\n"
 	      "  --jobs N        at once; 2\n"
+	      "  --logs DIR      keep there what every run of a broken history said\n"
 	      "  --verbose       print what every run said\n",
 	    to);
 }
@@ -48,7 +52,8 @@ static bool read_wishes(int argc, char **argv, struct wishes *ret)
 	static const struct option options[] = { { "seed", 1, NULL, 's' },
 		{ "first", 1, NULL, 'f' }, { "histories", 1, NULL, 'n' },
 		{ "days", 1, NULL, 'd' }, { "jobs", 1, NULL, 'j' }, { "every", 1, NULL, 'e' },
-		{ "verbose", 0, NULL, 'v' }, { "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+		{ "logs", 1, NULL, 'l' }, { "verbose", 0, NULL, 'v' }, { "help", 0, NULL, 'h' },
+		{ NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -58,6 +63,10 @@ static bool read_wishes(int argc, char **argv, struct wishes *ret)
 			usage(stdout);
 		if (option == 'h' || option == '?')
 			return false;
+		if (option == 'l') {
+			ret->logs = optarg;
+			continue;
+		}
 		if (option != 'v' && num_parse(optarg, 1, INT32_MAX, &value) < 0)
 			return false;
 		if (option == 'v')
@@ -95,6 +104,21 @@ static void print_log(const struct history *history, bool whole)
 	fclose(from);
 }
 
+static void keep_log(const struct wishes *wishes, const struct history *history)
+{
+	char *from = history_path(history, "log");
+	char *to = mem_printf("%s/%" PRIu64 ".log", wishes->logs, history->seed);
+	BUF_AUTO log = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (file_read(AT_FDCWD, from, MOST_LOG, &log, &err) < 0 ||
+	    file_replace(AT_FDCWD, to, log.data, log.len, 0600, &err) < 0)
+		fprintf(stderr, "the log of seed %" PRIu64 " is not kept: %s\n", history->seed,
+		    err.text);
+	free(from);
+	free(to);
+}
+
 static void add_tally(struct tally *to, const struct tally *from)
 {
 	/* both are arrays of counters */
@@ -121,6 +145,8 @@ static void live(const struct wishes *wishes, uint64_t seed, struct sum *sum)
 		    seed, history->day - 1, history->violation, seed, history->n_days,
 		    history->every);
 		__atomic_fetch_add(&sum->broken, 1, __ATOMIC_SEQ_CST);
+		if (wishes->logs)
+			keep_log(wishes, history);
 	}
 	fflush(stdout);
 	add_tally(&sum->tally, &history->tally);
