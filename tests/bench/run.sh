@@ -11,7 +11,7 @@ case " $* " in
 	if [ -z "${MICA_BUILD:-}" ]; then
 		export MICA_BUILD=$PWD/build/release
 		mkdir -p build
-		if ! { cmake --preset release && cmake --build --preset release --parallel "$(nproc)" \
+		if ! { cmake --preset release -DMICA_TESTS=ON && cmake --build --preset release --parallel "$(nproc)" \
 			--target mica mica-token bench_run bench_token bench_ledger bench_audit mica_fault_proxy; } </dev/null >build/bench.log 2>&1; then
 			tail -n 20 build/bench.log >&2
 			exit 1
