@@ -83,7 +83,7 @@ def test_a_large_ledger_is_measured():
     assert (found["entries"], found["records"]) == (3, 300)
     assert {r["what"] for r in found["ratios"]} == {"apply, one due", "status", "plan"}
     assert all(r["wall"] > 0 for r in found["ratios"]) and all(v["records-a-second"] > 0 for v in found["verify"])
-    assert [a["what"] for a in found["audit"]] == ["every signature", "quick"] * 2
+    assert [a["what"] for a in found["audit"]] == ["every signature", "default", "quick"] * 2
 
 
 def test_usage():
