@@ -191,20 +191,22 @@ static void judge_status(
 	history_break(history, "an undisturbed run ended with %d", outcome->status);
 }
 
-/* Then all was delivered anew, if not served yet. */
+/* Then all was delivered anew, if not served yet: what was passed over is looked at again. */
 static void see_delivered(struct history *history, const struct outcome *outcome)
 {
 	if (outcome->status != 0 && outcome->status != 5)
 		return;
 	history->tampered = false;
-	judge_forgive_nothing(history);
+	if (judge_forgive_nothing(history))
+		judge_day(history);
 }
 
 static void learn(struct history *history, const struct outcome *outcome)
 {
-	const bool stale = history_is_stale(history);
+	bool stale;
 
 	see_delivered(history, outcome);
+	stale = history_is_stale(history);
 	if (outcome->status == 0 && !stale) {
 		history->bad_days = 0;
 		history->margin = model_margin(&history->model) - history->every + 1;

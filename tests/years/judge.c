@@ -322,13 +322,23 @@ bool judge_is_stale(const struct history *history, size_t deployment)
 	       memcmp(&ca, &place->ca, sizeof(ca)) != 0;
 }
 
-void judge_forgive_nothing(struct history *history)
+static bool take_back(struct judged_place *place)
+{
+	const bool was = place->forgiven;
+
+	place->forgiven = false;
+	return was;
+}
+
+bool judge_forgive_nothing(struct history *history)
 {
 	struct judge *judge = &history->judge;
+	bool any = false;
 
 	for (size_t i = 0; i < MILVUS_MOST; i++) {
-		judge->tls[i].forgiven = false;
+		any |= take_back(&judge->tls[i]);
 		for (size_t k = 0; k < MODEL_ENTRIES; k++)
-			judge->clients[i][k].forgiven = false;
+			any |= take_back(&judge->clients[i][k]);
 	}
+	return any;
 }

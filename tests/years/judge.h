@@ -55,7 +55,7 @@ void judge_forgive(struct history *history, size_t deployment, size_t client);
 /* Whether a running server was started from another certificate or ca.pem than lies there. */
 bool judge_is_stale(const struct history *history, size_t deployment);
 /* A run has put everything right. */
-void judge_forgive_nothing(struct history *history);
+bool judge_forgive_nothing(struct history *history); /* false: there was nothing to forgive */
 
 enum { JUDGE_SERVER = MODEL_ENTRIES }; /* for client: the server's own place */
 
