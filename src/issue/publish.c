@@ -156,7 +156,7 @@ void crlset_keep_outside(struct issue *issue)
 	if (!good)
 		return;
 	good->fact.state = TREE_CRL_CHANGED;
-	strcpy(good->fact.detail, "no other directory has the newest crl.pem: it is put");
+	strcpy(good->fact.detail, "no directory has the newest crl.pem any more: put");
 }
 
 /* --- to the places, alone --------------------------------------------------------------- */
