@@ -27,32 +27,33 @@ int ledger_current(struct ledger *ledger, enum record_kind kind, const char *ent
 	    err, ERR_NOT_FOUND, "the ledger has no active certificate of '%s'", entry);
 }
 
+static int read_one(struct ledger *ledger, sqlite3_stmt *bound, struct record *ret,
+    bool *ret_found, struct err *err)
+{
+	int found = db_step(ledger, bound, err);
+
+	if (found < 0 || (found > 0 && record_load(bound, WITH_BYTES, ret, err) < 0))
+		return -1;
+	*ret_found = found > 0;
+	return 0;
+}
+
 int ledger_latest(struct ledger *ledger, const char *entry, struct record *ret, bool *ret_found,
     struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_LATEST);
-	int found;
 
 	db_bind_text(row, 1, entry);
-	found = db_step(ledger, row, err);
-	if (found < 0 || (found > 0 && record_load(row, WITH_BYTES, ret, err) < 0))
-		return -1;
-	*ret_found = found > 0;
-	return 0;
+	return read_one(ledger, row, ret, ret_found, err);
 }
 
 int ledger_record(
     struct ledger *ledger, int64_t seq, struct record *ret, bool *ret_found, struct err *err)
 {
 	DB_AUTO row = db_statement(ledger, SQL_RECORD);
-	int found;
 
 	sqlite3_bind_int64(row, 1, seq);
-	found = db_step(ledger, row, err);
-	if (found < 0 || (found > 0 && record_load(row, WITH_BYTES, ret, err) < 0))
-		return -1;
-	*ret_found = found > 0;
-	return 0;
+	return read_one(ledger, row, ret, ret_found, err);
 }
 
 /* Of one CA; 1: found, 0: not. */
