@@ -11,15 +11,34 @@
 
 #include "crl.h"
 
-enum { MOST_BYTES = 256 << 20 }; /* some million entries */
-
 /* What was read: a few files, however many places hold them. */
 struct outside {
 	struct issue_outside_crl *items;
 	size_t n, cap;
-	struct digest *files; /* that were looked at */
-	size_t n_files, cap_files;
+	struct digests files; /* that were looked at */
 };
+
+/* --- digests ---------------------------------------------------------------------------- */
+
+bool digests_add(struct digests *digests, const struct digest *digest)
+{
+	for (size_t i = digests->n; i > 0; i--) {
+		if (memcmp(&digests->items[i - 1], digest, sizeof(*digest)) == 0)
+			return false;
+	}
+	digests->items =
+	    mem_grow(digests->items, &digests->cap, digests->n + 1, sizeof(*digests->items));
+	digests->items[digests->n++] = *digest;
+	return true;
+}
+
+void digests_clear(struct digests *digests)
+{
+	free(digests->items);
+	*digests = (struct digests){ NULL, 0, 0 };
+}
+
+/* --- what was found --------------------------------------------------------------------- */
 
 void anchor_free(struct issue *issue)
 {
@@ -35,7 +54,7 @@ void anchor_free(struct issue *issue)
 		crl_free(outside->items[i].crl);
 	}
 	free(outside->items);
-	free(outside->files);
+	digests_clear(&outside->files);
 	free(outside);
 	issue->outside = NULL;
 }
@@ -89,7 +108,7 @@ static bool look(struct place *place, const struct place *near, struct buf *byte
 		return true;
 	}
 	place->crl = (struct file_id){ 0 };
-	if (file_read(AT_FDCWD, path, MOST_BYTES, to, &ignored) < 0)
+	if (file_read(AT_FDCWD, path, ANCHOR_MOST_BYTES, to, &ignored) < 0)
 		return false;
 	place->crl = (struct file_id){ true, st.st_dev, st.st_ino, st.st_size, st.st_ctim,
 		digest_of(to->data, to->len) };
@@ -101,18 +120,6 @@ bool anchor_crl_file(struct place *place, struct digest *ret)
 	if (!look(place, NULL, NULL))
 		return false;
 	*ret = place->crl.digest;
-	return true;
-}
-
-static bool is_news(struct outside *outside, const struct digest *file)
-{
-	for (size_t i = outside->n_files; i > 0; i--) {
-		if (memcmp(&outside->files[i - 1], file, sizeof(*file)) == 0)
-			return false;
-	}
-	outside->files = mem_grow(
-	    outside->files, &outside->cap_files, outside->n_files + 1, sizeof(*outside->files));
-	outside->files[outside->n_files++] = *file;
 	return true;
 }
 
@@ -221,13 +228,14 @@ static int take_state_file(struct issue *issue, size_t ca, struct err *err)
 	struct err why = ERR_INIT;
 	struct digest file;
 
-	if (file_read(AT_FDCWD, path, MOST_BYTES, &bytes, &why) < 0)
+	if (file_read(AT_FDCWD, path, ANCHOR_MOST_BYTES, &bytes, &why) < 0)
 		return 0; /* gone, or as good as that */
 	if (newest->len > 0)
 		crl_pem(newest, &wanted);
 	issue->crls->of[ca].file_good = buf_same(&bytes, wanted.data, wanted.len);
 	file = digest_of(bytes.data, bytes.len);
-	return is_news(issue->outside, &file) ? take_file(issue, path, &bytes, err) : 0;
+	return digests_add(&issue->outside->files, &file) ? take_file(issue, path, &bytes, err)
+	                                                  : 0;
 }
 
 static int take_place(
@@ -237,7 +245,7 @@ static int take_place(
 	MICA_FREE char *path = NULL;
 
 	if (!look(place, near, &bytes) || bytes.len == 0 ||
-	    !is_news(issue->outside, &place->crl.digest))
+	    !digests_add(&issue->outside->files, &place->crl.digest))
 		return 0;
 	path = mem_printf("%s/crl.pem", place->dir);
 	return take_file(issue, path, &bytes, err);

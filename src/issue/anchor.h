@@ -12,6 +12,18 @@
 
 #include "issue_private.h"
 
+enum { ANCHOR_MOST_BYTES = 256 << 20 }; /* of a file of CRLs: some million entries */
+
+/* What was looked at: many places hold the same files, and a CRL may be long. */
+struct digests {
+	struct digest *items;
+	size_t n, cap;
+};
+
+/* false: it is there already */
+bool digests_add(struct digests *digests, const struct digest *digest);
+void digests_clear(struct digests *digests);
+
 /* Reads them all. ERR_REFUSED names both heads and the file, unless the run was opened to be
  * told (ISSUE_ANCHOR_TOLD): then issue_outside_crls() has them. Changes nothing. */
 int anchor_check(struct issue *issue, struct err *err) MICA_CHECKED;

@@ -8,15 +8,11 @@
 #include "anchor.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <mica/chain.h>
 #include <mica/file.h>
 
 #include "crl.h"
-
-enum { MOST_BYTES = 256 << 20 };
 
 /* One CRL file, and the certificates beside it. */
 struct pair {
@@ -65,7 +61,7 @@ static int judge_pair(struct issue *issue, struct pair *pair, const char *ca_pat
 	size_t n = 0;
 	int status = 0;
 
-	if (file_read(AT_FDCWD, pair->path, MOST_BYTES, &lists, &ignored) < 0 ||
+	if (file_read(AT_FDCWD, pair->path, ANCHOR_MOST_BYTES, &lists, &ignored) < 0 ||
 	    chain_read_ders(ca_path, bundle, &ders, &n, &ignored) < 0)
 		return 0;
 	if (crl_read(pair->path, &lists, &pair->crls, &pair->n_crls, &ignored) == 0) {
@@ -79,30 +75,6 @@ static int judge_pair(struct issue *issue, struct pair *pair, const char *ca_pat
 	}
 	chain_free_ders(ders, n);
 	return status;
-}
-
-/* The pairs that were judged for one CA: many places hold the same two files, and a CRL may be
- * long. */
-struct judged {
-	struct digest *pairs;
-	size_t n, cap;
-};
-
-static void judged_clear(struct judged *judged)
-{
-	free(judged->pairs);
-}
-
-static bool is_news(struct judged *judged, const struct digest *pair)
-{
-	for (size_t i = judged->n; i > 0; i--) {
-		if (memcmp(&judged->pairs[i - 1], pair, sizeof(*pair)) == 0)
-			return false;
-	}
-	judged->pairs =
-	    mem_grow(judged->pairs, &judged->cap, judged->n + 1, sizeof(*judged->pairs));
-	judged->pairs[judged->n++] = *pair;
-	return true;
 }
 
 static int judge_state(struct issue *issue, size_t ca, struct err *err)
@@ -119,8 +91,9 @@ static int judge_state(struct issue *issue, size_t ca, struct err *err)
 	return judge_pair(issue, &pair, path, &bundle, err);
 }
 
+/* judged: the pairs that were, for this CA */
 static int judge_place(struct issue *issue, const struct inv_ca *inv, struct place *place,
-    struct judged *judged, struct err *err)
+    struct digests *judged, struct err *err)
 {
 	MICA_FREE char *crl = mem_printf("%s/crl.pem", place->dir);
 	MICA_FREE char *path = mem_printf("%s/ca.pem", place->dir);
@@ -134,12 +107,12 @@ static int judge_place(struct issue *issue, const struct inv_ca *inv, struct pla
 		return 0;
 	both[1] = digest_of(bundle.data, bundle.len);
 	of_both = digest_of(both, sizeof(both));
-	return is_news(judged, &of_both) ? judge_pair(issue, &pair, path, &bundle, err) : 0;
+	return digests_add(judged, &of_both) ? judge_pair(issue, &pair, path, &bundle, err) : 0;
 }
 
 static int judge_all(struct issue *issue, size_t ca, struct err *err)
 {
-	MICA_AUTO(judged_clear) struct judged judged = { 0 };
+	MICA_AUTO(digests_clear) struct digests judged = { NULL, 0, 0 };
 	const struct inv_ca *inv = &issue->inventory->cas[ca];
 
 	if (judge_state(issue, ca, err) < 0)
